@@ -1,0 +1,1 @@
+"""Recurrent networks, derived and run: the package behind the book *Unrolled*."""

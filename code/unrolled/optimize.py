@@ -1,0 +1,96 @@
+"""Descent by the gradient: SGD, Adam, and clipping.
+
+Parameters and gradients come as a dataclass of arrays (a layer), or a dict, list or tuple of such
+things; both must have the same structure. Everything works in place. Clipping is separate from
+the loss and from the update: call it between the two.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy import ndarray
+
+
+def arrays(tree) -> Iterator[ndarray]:
+    """Every array in a dataclass, dict, list or tuple, nested as they may be, in order."""
+    if isinstance(tree, ndarray):
+        yield tree
+    elif isinstance(tree, list | tuple):
+        for part in tree:
+            yield from arrays(part)
+    else:
+        yield from arrays(list((tree if isinstance(tree, dict) else vars(tree)).values()))
+
+
+def pairs(parameters, gradients) -> list[tuple[ndarray, ndarray]]:
+    """Each parameter with its gradient; ValueError where number or shapes disagree."""
+    p, g = list(arrays(parameters)), list(arrays(gradients))
+    if [a.shape for a in p] != [a.shape for a in g]:
+        expected, got = ([a.shape for a in both] for both in (p, g))
+        raise ValueError(f"gradients must have shapes {expected}, got {got}")
+    return list(zip(p, g, strict=True))
+
+
+@dataclass
+class SGD:
+    """Stochastic gradient descent: v = momentum v + g, p = p - learning_rate v."""
+
+    learning_rate: float
+    momentum: float = 0.0
+    velocity: list[ndarray] = field(default_factory=list, init=False, repr=False)
+
+    def step(self, parameters, gradients) -> None:
+        """One step downhill, in place."""
+        both = pairs(parameters, gradients)
+        self.velocity = self.velocity or [np.zeros_like(p) for p, _ in both]
+        for (p, g), v in zip(both, self.velocity, strict=True):
+            v *= self.momentum
+            v += g
+            p -= self.learning_rate * v
+
+
+@dataclass
+class Adam:
+    """Adam (Kingma & Ba, 2015, algorithm 1), with its correction of the means' start at zero."""
+
+    learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    steps: int = field(default=0, init=False)
+    means: list[tuple[ndarray, ndarray]] = field(default_factory=list, init=False, repr=False)
+
+    def step(self, parameters, gradients) -> None:
+        """One step downhill, in place."""
+        both = pairs(parameters, gradients)
+        self.means = self.means or [(np.zeros_like(p), np.zeros_like(p)) for p, _ in both]
+        self.steps += 1
+        b1, b2 = self.betas
+        for (p, g), (m, v) in zip(both, self.means, strict=True):
+            m += (1 - b1) * (g - m)  # running mean of the gradient
+            v += (1 - b2) * (g * g - v)  # ... and of its square
+            m_hat, v_hat = m / (1 - b1**self.steps), v / (1 - b2**self.steps)
+            p -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+def global_norm(gradients) -> float:
+    """Euclidean length of all the arrays taken as one long vector."""
+    return float(np.sqrt(sum(np.sum(g.astype(float) ** 2) for g in arrays(gradients))))
+
+
+def clip_norm(gradients, limit: float) -> float:
+    """Shorten the gradient to the limit if it is longer, its direction kept, in place.
+
+    Returns the norm before. Source: Pascanu, Mikolov & Bengio (2013), algorithm 1.
+    """
+    norm = global_norm(gradients)
+    if norm > limit:
+        for g in arrays(gradients):
+            g *= limit / norm
+    return norm
+
+
+def clip_value(gradients, limit: float) -> None:
+    """Limit every entry to [-limit, limit], in place; this turns the gradient's direction."""
+    for g in arrays(gradients):
+        np.clip(g, -limit, limit, out=g)

@@ -1,0 +1,108 @@
+"""Real text to learn from: what every Python brings along, a file of yours, a known corpus."""
+
+import pydoc_data.topics
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SKIPPED = {"test", "tests", "idlelib", "idle_test", "lib2to3", "turtledemo", "encodings"}
+SKIPPED |= {"site-packages", "dist-packages", "pydoc_data", "__pycache__"}
+# and _sysconfigdata…py, which records how one machine's Python was built
+
+
+class Known(NamedTuple):
+    """Where a corpus lies, and which bytes it must consist of."""
+
+    address: str
+    file: str
+    sha256: str
+
+
+KNOWN = {
+    "tinyshakespeare": Known(
+        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+        "tinyshakespeare.txt",
+        "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+    )
+}
+
+
+def documentation() -> str:
+    """The chapters of Python's reference that `help()` shows: about half a million characters.
+
+    They come with CPython and differ a little from one version to the next.
+    """
+    topics = pydoc_data.topics.topics
+    return "\n\n".join(topics[name].strip() for name in sorted(topics)) + "\n"
+
+
+def source_code(limit: int = 1_000_000) -> str:
+    """The first `limit` characters of the standard library's source, its files in sorted order."""
+    library = Path(sysconfig.get_path("stdlib"))
+    texts, length = [], 0
+    for path in _modules(library):
+        texts.append(path.read_text(encoding="utf-8"))
+        length += len(texts[-1])
+        if length >= limit:
+            break
+    if not texts:
+        raise FileNotFoundError(
+            f"this Python keeps no source files in {library}: use documentation(), or read(path) "
+            "with a file of your own"
+        )
+    return "".join(texts)[:limit]
+
+
+def _modules(folder: Path) -> Iterator[Path]:
+    """The .py files in and below `folder`, always in the same order."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        if path.is_dir() and path.name not in SKIPPED:
+            yield from _modules(path)
+        elif path.suffix == ".py" and not path.name.startswith("_sysconfigdata"):
+            yield path
+
+
+def read(path: str | Path) -> str:
+    """The text of a file of yours, in UTF-8."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")  # -sig drops a byte order mark
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8 plain text first"
+        ) from None
+    if not text:
+        raise ValueError(f"{path} is empty: give a file with some text in it")
+    return text
+
+
+def fetch(name: str, folder: str | Path | None = None) -> str:
+    """A corpus that lectures use, downloaded on the first call and checked by its sha256.
+
+    It is kept in `folder`, by default the user's cache. Raises ValueError for a name that is not
+    in `KNOWN`, ConnectionError where it is neither kept nor to be had.
+    """
+    import pooch  # only here: the package works without it
+
+    if name not in KNOWN:
+        raise ValueError(f"no corpus is called {name!r}; there is {', '.join(sorted(KNOWN))}")
+    known = KNOWN[name]
+    folder = Path(folder or pooch.os_cache("unrolled"))
+    by_hand = f"Download {known.address} by hand and save it as {folder / known.file}"
+    try:
+        path = pooch.retrieve(known.address, known.sha256, known.file, folder)
+    except ValueError:  # pooch has removed what it got
+        raise ConnectionError(
+            f"what came from the network is not {name}: its sha256 is not {known.sha256}. {by_hand}"
+        ) from None
+    except OSError as error:  # requests' errors are OSErrors
+        raise ConnectionError(f"{name} could not be downloaded ({error}). {by_hand}") from error
+    return read(path)
+
+
+def split(text: str, held_out: float = 0.1) -> tuple[str, str]:
+    """Cut off the last part of a text, to measure on what was not trained on."""
+    if not 0 < held_out < 1:
+        raise ValueError(f"held_out is a share between 0 and 1, got {held_out}")
+    cut = round(len(text) * (1 - held_out))
+    return text[:cut], text[cut:]

@@ -1,0 +1,98 @@
+"""Text as integers: a vocabulary, and the ways to cut one long text into batches.
+
+Time is the first axis of every batch, and targets are the inputs one step later.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy import ndarray
+
+
+class Vocabulary:
+    """The symbols a model knows, numbered in the order given.
+
+    A symbol is a string: a character of a text, or a word or piece in a list of them.
+    """
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        self.symbols = tuple(symbols)
+        self.index = {symbol: i for i, symbol in enumerate(self.symbols)}
+        if len(self.index) < len(self.symbols):
+            raise ValueError("symbols must differ from each other, got one of them twice")
+
+    @classmethod
+    def of(cls, text: Iterable[str]) -> "Vocabulary":
+        """The vocabulary of everything that occurs in `text`, sorted."""
+        return cls(sorted(set(text)))
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary of {len(self)} symbols: {' '.join(map(repr, self.symbols[:8]))} …"
+
+    def encode(self, text: Sequence[str]) -> ndarray:
+        """Text, or a list of symbols -> ids (length,). A symbol it lacks is a ValueError."""
+        try:
+            return np.fromiter(map(self.index.__getitem__, text), np.int64, len(text))
+        except KeyError as error:
+            symbol = error.args[0]
+            raise ValueError(
+                f"{symbol!r} is not among the {len(self)} symbols of this vocabulary: take it out "
+                "of the text, or build the vocabulary from text that has it (Vocabulary.of)"
+            ) from None
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """ids (length,) -> text."""
+        ids = np.asarray(ids)
+        _check_ids(ids, len(self))
+        return "".join(self.symbols[i] for i in ids.tolist())
+
+
+def one_hot(ids: ndarray, V: int, dtype: type = np.float64) -> ndarray:
+    """ids (...) -> (..., V): all zeros but for a one at each id."""
+    ids = np.asarray(ids)
+    _check_ids(ids, V)
+    rows = np.zeros((*ids.shape, V), dtype)
+    np.put_along_axis(rows, ids[..., None], 1, axis=-1)
+    return rows
+
+
+def streams(ids: ndarray, N: int) -> ndarray:
+    """Cut ids (length,) into N equally long pieces, side by side -> (steps, N).
+
+    Column n is contiguous text. The remainder, fewer than N symbols, is cut off.
+    """
+    steps = len(ids) // N
+    if steps < 2:
+        raise ValueError(f"{N} streams need at least {2 * N} symbols, got {len(ids)}")
+    return ids[: steps * N].reshape(N, steps).T
+
+
+def segments(columns: ndarray, T: int) -> Iterator[tuple[ndarray, ndarray]]:
+    """Walk through `streams` (steps, N) in pieces of T steps: inputs and targets (T, N) each.
+
+    The next segment begins where the last one ended, in every column, so the state after one is
+    the initial state of the next. The targets are the inputs one step later; the last of them
+    is the first input of the next segment. What does not fill a segment is left out.
+    """
+    steps = len(columns)
+    if steps <= T:
+        raise ValueError(f"segments of {T} steps need streams of at least {T + 1}, got {steps}")
+    starts = range(0, steps - T, T)
+    return ((columns[s : s + T], columns[s + 1 : s + T + 1]) for s in starts)
+
+
+def windows(ids: ndarray, T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
+    """N windows from random places of ids (length,): inputs and targets (T, N) each."""
+    if len(ids) <= T:
+        raise ValueError(f"windows of {T} steps need at least {T + 1} symbols, got {len(ids)}")
+    starts = rng.integers(len(ids) - T, size=N)
+    block = ids[starts + np.arange(T + 1)[:, None]]  # (T + 1, N)
+    return block[:-1], block[1:]
+
+
+def _check_ids(ids: ndarray, V: int) -> None:
+    if ids.size and not 0 <= ids.min() <= ids.max() < V:
+        raise ValueError(f"ids must be from 0 to {V - 1}, got {ids.min()} to {ids.max()}")

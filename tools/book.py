@@ -1,0 +1,39 @@
+"""Build the book: execute what changed, then make the site in _build/html."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pages import BUILD, DOCTREES, execute, forget_if_changed, pages
+
+UNFINISHED = BUILD / ".unfinished"  # there while a build runs, and after one that failed
+
+
+def build_site() -> bool:
+    """Run jupyter-book with every warning an error; whether there was none."""
+    # Sphinx sees no change in these: its sidebars and its local extensions' marks would go stale
+    unseen = [Path("_toc.yml"), *Path("book/_ext").rglob("*.py")]
+    forget_if_changed("site", unseen, DOCTREES, BUILD / "html")
+    if UNFINISHED.exists():  # pages that gave a warning are not read again, and would pass
+        shutil.rmtree(DOCTREES, ignore_errors=True)
+    UNFINISHED.touch()
+    print(f"Building the site of {len(pages())} pages", flush=True)
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    options = ["-W", "--keep-going", "-n", "-q"]
+    if subprocess.run([jupyter_book, "build", ".", *options]).returncode != 0:
+        return False
+    UNFINISHED.unlink()
+    return True
+
+
+def main() -> None:
+    if not execute():
+        sys.exit("The site was not built: mend the page(s) above and run `make book` again.")
+    if not build_site():
+        sys.exit("The site has faults: mend what is said above and run `make book` again.")
+    print(f"The book is built: open {BUILD / 'html' / 'index.html'} in a browser.")
+
+
+if __name__ == "__main__":
+    main()

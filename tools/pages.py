@@ -1,0 +1,116 @@
+"""The book's pages, executed two at a time into the cache that the site and the notebooks share."""
+
+import hashlib
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.read import is_myst_markdown_notebook, myst_nb_reader_plugin
+from nbformat import NotebookNode
+
+BUILD = Path("_build")
+CACHE = BUILD / ".jupyter_cache"  # where Sphinx looks, too
+DOCTREES = BUILD / ".doctrees"  # Sphinx's own cache
+TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def pages() -> list[Path]:
+    """Every page that _toc.yml names, in the book's order."""
+    return list(_files(yaml.safe_load(Path("_toc.yml").read_text())))
+
+
+def _files(node) -> Iterator[Path]:
+    if isinstance(node, dict):
+        yield from (Path(node[key]) for key in ("root", "file") if key in node)
+        node = list(node.values())
+    for child in node if isinstance(node, list) else []:
+        yield from _files(child)
+
+
+def notebooks() -> dict[Path, NotebookNode]:
+    """The pages that have code cells, each read as Sphinx reads it."""
+    found = {}
+    for page in pages():
+        if is_myst_markdown_notebook(page.read_text()):
+            notebook = myst_nb_reader_plugin(str(page))
+            if any(cell.cell_type == "code" for cell in notebook.cells):
+                found[page] = notebook
+    return found
+
+
+def forget_if_changed(name: str, files: Iterable[Path], *stale: Path) -> None:
+    """Remove the `stale` folders when the files (or Python) are not those of the last call."""
+    digest = hashlib.sha256(sys.version.encode())
+    for file in sorted(files):
+        digest.update(f"{file}\0".encode() + file.read_bytes() + b"\0")
+    record = BUILD / f".{name}.sha256"
+    if record.exists() and record.read_text() == digest.hexdigest():
+        return
+    for folder in stale:
+        shutil.rmtree(folder, ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    record.write_text(digest.hexdigest())
+
+
+def execution_cache() -> JupyterCacheAbstract:
+    """The outputs of every page. It knows a page by its cells alone, so a new package voids it."""
+    pins = [Path("requirements.txt"), Path("constraints.txt")]
+    forget_if_changed("package", [*Path("code").rglob("*.py"), *pins], CACHE, DOCTREES)
+    return get_cache(CACHE)
+
+
+def execute() -> bool:
+    """Execute the pages that are not in the cache; whether every page ran to its end."""
+    cache = execution_cache()
+    waiting = {page: nb for page, nb in notebooks().items() if not is_cached(cache, nb)}
+    failures = 0
+    with ThreadPoolExecutor(2) as pool:
+        runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
+        for done, run in enumerate(as_completed(runs), start=1):
+            page, result = runs[run], run.result()
+            print(f"[{done}/{len(runs)}] {page}, {result.time:.1f} s", flush=True)
+            if result.err:
+                failures += 1
+                print(_failure(page, result), file=sys.stderr, flush=True)
+            else:
+                bundle = CacheBundleIn(result.nb, str(page.absolute()))
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    return failures == 0
+
+
+def is_cached(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:
+    try:
+        cache.match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    return True
+
+
+def _run(page: Path, notebook: NotebookNode) -> ExecutionResult:
+    """Run the cells from the page's folder, as Jupyter and nbval do."""
+    settings = yaml.safe_load(Path("_config.yml").read_text()).get("execute", {})
+    seconds = settings.get("timeout", 30)
+    try:
+        return single_nb_execution(notebook, page.parent, seconds, allow_errors=False)
+    except RuntimeError as error:  # a kernel that died
+        return ExecutionResult(notebook, str(page.parent), 0.0, error)
+
+
+def _failure(page: Path, result: ExecutionResult) -> str:
+    """Which cell of the page raised, where it stands, and the last lines of what it said."""
+    started = [i for i, cell in enumerate(result.nb.cells) if cell.get("execution_count")]
+    place = f"{page}"
+    if started:
+        last = result.nb.cells[started[-1]]
+        line = result.nb.metadata.source_map[started[-1]] + 1
+        first = last.source.strip().partition("\n")[0]
+        place = f"{page}:{line}: cell [{last.execution_count}], which begins `{first}`,"
+    lines = TERMINAL_COLOURS.sub("", str(result.err)).strip().splitlines()
+    return "\n    ".join([f"{place} failed:", *lines[-12:]])

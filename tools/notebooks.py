@@ -1,4 +1,4 @@
-"""Regenerate the .ipynb beside each page: its cells from the page, what they print from the cache."""
+"""Regenerate the .ipynb beside each page: cells from the page, what they print from the cache."""
 
 import hashlib
 import sys

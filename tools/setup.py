@@ -40,7 +40,7 @@ def create_environment() -> None:
 
 
 def install_torch_for_cpu() -> None:
-    """The usual index's torch for Linux brings gigabytes of CUDA; torch's own has a build without."""
+    """The usual torch for Linux brings gigabytes of CUDA; its own index has a build without."""
     lines = Path("requirements.txt").read_text().splitlines()
     pin = next(line.split()[0] for line in lines if line.startswith("torch=="))
     if any(ENVIRONMENT.glob(f"lib/*/site-packages/{pin.replace('==', '-')}*.dist-info")):

@@ -6,11 +6,14 @@ import numpy as np
 from numpy import ndarray
 
 
-def numerical_gradient(f: Callable[[], float], x: ndarray, step: float = 1e-6) -> ndarray:
-    """Central differences of the scalar f(x) at every entry of x (float64), changed and restored.
+def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 1e-6) -> ndarray:
+    """Central differences (f(x + s) - f(x - s)) / 2s at every entry of x, which is put back after.
 
-    Source: (f(x + s) - f(x - s)) / 2s, in error by O(s²) plus rounding of order 1e-16 / s.
+    The error is O(s²) from the formula and about 1e-16 |f| / s from rounding: x must be float64
+    (else ValueError). Each entry is changed in place, so f may ignore its argument and use x.
     """
+    if x.dtype != np.float64:
+        raise ValueError(f"x must be float64, got {x.dtype}")
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         kept = x[i]
@@ -24,37 +27,32 @@ def numerical_gradient(f: Callable[[], float], x: ndarray, step: float = 1e-6) -
 
 
 def relative_error(a: ndarray, b: ndarray) -> float:
-    """Largest difference, in units of the largest entry of either array."""
+    """Largest difference, in units of the largest entry of either; ValueError unless shapes agree."""
+    if a.shape != b.shape:
+        raise ValueError(f"arrays must have one shape, got {a.shape} and {b.shape}")
     scale = max(np.abs(a).max(), np.abs(b).max(), np.finfo(float).tiny)
     return float(np.abs(a - b).max() / scale)
 
 
 def check_layer(layer, x: ndarray, state, rng: np.random.Generator) -> dict[str, float]:
-    """Relative error of every gradient that `layer.backward` returns.
+    """Relative error of every gradient that `layer.backward` returns, against differences.
 
-    The scalar differentiated is sum(C * h): its gradient at the states is the cotangent C, drawn
-    at random, so that no error can hide behind a symmetry (with C = 1 some do).
+    The scalar differentiated is sum(C * h) with a random cotangent C, which is then its gradient at
+    the states: with C = 1 an error that a sum over steps or units hides would pass.
 
-    Parameters
-    ----------
-    layer : a dataclass of float64 arrays with `forward` and `backward`
-    x : (T, N, D) inputs
-    state : (N, H) initial state, or a tuple of them
-
-    Returns
-    -------
-    errors : for each parameter by its name, for "x", and for "h_0" ("h_0", "c_0" for a pair)
+    Parameters: layer, a dataclass of float64 arrays; x (T, N, D), inputs; state, the initial state
+    (N, H), or a pair of them (h_0, c_0).
+    Returns: the error for each parameter by its name, for "x", and for "h_0" (and "c_0").
     """
     h, tape = layer.forward(x, state)
     C = rng.normal(size=h.shape)
     grads, dx, dstate = layer.backward(tape, C)
+    states, dstates = (s if isinstance(s, tuple) else (s,) for s in (state, dstate))
+    names = ("h_0", "c_0")[: len(states)]
+    arrays = vars(layer) | {"x": x} | dict(zip(names, states, strict=True))
+    claimed = vars(grads) | {"x": dx} | dict(zip(names, dstates, strict=True))
 
-    def f(_):
+    def f(_: ndarray) -> float:
         return np.sum(C * layer.forward(x, state)[0])
 
-    states, dstates = (s if isinstance(s, tuple) else (s,) for s in (state, dstate))
-    pairs = {name: (array, vars(grads)[name]) for name, array in vars(layer).items()}
-    pairs |= {"x": (x, dx)} | dict(
-        zip(("h_0", "c_0"), zip(states, dstates, strict=True), strict=False)
-    )
-    return {k: relative_error(d, numerical_gradient(f, a)) for k, (a, d) in pairs.items()}
+    return {k: relative_error(claimed[k], numerical_gradient(f, arrays[k])) for k in arrays}

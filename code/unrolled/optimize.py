@@ -6,7 +6,7 @@ the loss and from the update: call it between the two.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy import ndarray
@@ -16,11 +16,13 @@ def arrays(tree) -> Iterator[ndarray]:
     """Every array in a dataclass, dict, list or tuple, nested as they may be, in order."""
     if isinstance(tree, ndarray):
         yield tree
-    elif isinstance(tree, list | tuple):
-        for part in tree:
-            yield from arrays(part)
-    else:
-        yield from arrays(list((tree if isinstance(tree, dict) else vars(tree)).values()))
+        return
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    elif not isinstance(tree, list | tuple):
+        tree = [getattr(tree, f.name) for f in fields(tree)]  # a dataclass, else TypeError
+    for part in tree:
+        yield from arrays(part)
 
 
 def pairs(parameters, gradients) -> list[tuple[ndarray, ndarray]]:
@@ -75,7 +77,7 @@ class Adam:
 
 def global_norm(gradients) -> float:
     """Euclidean length of all the arrays taken as one long vector."""
-    return float(np.sqrt(sum(np.sum(g.astype(float) ** 2) for g in arrays(gradients))))
+    return float(np.sqrt(sum(np.sum(np.square(g, dtype=float)) for g in arrays(gradients))))
 
 
 def clip_norm(gradients, limit: float) -> float:

@@ -27,7 +27,7 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
 
 
 def relative_error(a: ndarray, b: ndarray) -> float:
-    """Largest difference, in units of the largest entry of either; ValueError unless shapes agree."""
+    """Largest difference, in units of the largest entry of either (of one shape: ValueError)."""
     if a.shape != b.shape:
         raise ValueError(f"arrays must have one shape, got {a.shape} and {b.shape}")
     scale = max(np.abs(a).max(), np.abs(b).max(), np.finfo(float).tiny)

@@ -8,8 +8,9 @@ import sys
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, Normalize, to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 # Okabe & Ito's palette, told apart by colour-blind readers; one meaning each, on every page
 COLORS = {
@@ -23,15 +24,16 @@ COLORS = {
 }
 
 STYLE = {
-    "figure.figsize": (6, 3),  # inches; scaled to a phone's width 10 pt are still legible
+    "figure.figsize": (6, 3),  # inches; letters of 10 pt stay legible at a phone's width
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
-    "font.size": 10,
-    "axes.labelsize": 10,
-    "axes.titlesize": 10,
+    "figure.constrained_layout.wspace": 0.06,
+    "font.size": 11,
+    "axes.labelsize": 11,
+    "axes.titlesize": 11,
     "axes.titlelocation": "left",
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
     "mathtext.fontset": "cm",  # as MathJax sets the formulas around the figure
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -53,13 +55,23 @@ def use_style() -> None:
         set_matplotlib_formats("svg", metadata={"Date": None})  # no date: the same on every run
 
 
+def ink(color: str) -> tuple[float, float, float]:
+    """The colour, darkened until letters in it are legible on white (contrast 4.5, WCAG 1.4.3)."""
+    rgb = np.array(to_rgb(color))
+    while 1.05 / (_luminance(rgb) + 0.05) < 4.5:
+        rgb *= 0.98
+    return tuple(rgb.tolist())
+
+
 def label_line(ax: Axes, where: Line2D | tuple, text: str, **options) -> Axes:
-    """Write `text` beside the last point of a line, in its colour, or at a point (x, y)."""
+    """Write `text` beside a line's last point, in its colour, or beside a point (x, y).
+
+    `options` are those of `Axes.annotate`, such as xytext=(right, up) in points, color, ha, va.
+    """
     color = COLORS["grey"]
     if isinstance(where, Line2D):
-        color = where.get_color()
-        where = where.get_xydata()[-1]
-    style = {"color": color, "xytext": (5, 0), "va": "center", "annotation_clip": False}
+        color, where = where.get_color(), where.get_xydata()[-1]
+    style = {"color": ink(color), "xytext": (5, 0), "va": "center", "annotation_clip": False}
     ax.annotate(text, where, textcoords="offset points", **style | options)
     return ax
 
@@ -67,24 +79,35 @@ def label_line(ax: Axes, where: Line2D | tuple, text: str, **options) -> Axes:
 def heat(
     ax: Axes, matrix: np.ndarray, label: str = "", signed: bool = False, log: bool = False
 ) -> Axes:
-    """Draw matrix (rows, columns) as colours with a bar: rows downwards, row and column from 1.
+    """A matrix (rows, columns) as colours, with a bar; rows run downwards, both count from 1.
 
-    White to the gradient's colour, or blue, white, vermilion about zero if `signed`; on a
-    logarithmic scale if `log`. Entries that are NaN stay empty.
+    From white to the gradient's colour, on a logarithmic scale if `log`; or, if `signed`, from
+    blue through white at zero to the gradient's colour. NaN stays empty: grey.
     """
     matrix = np.asarray(matrix, dtype=float)
     rows, columns = matrix.shape
     largest = np.nanmax(np.abs(matrix))
-    if signed:
-        norm = Normalize(-largest, largest)
-    else:
-        norm = LogNorm(np.nanmin(matrix), largest) if log else Normalize(0, largest)
+    norm = Normalize(-largest if signed else 0, largest)
+    if log:
+        norm = LogNorm(np.nanmin(matrix[matrix > 0]), largest)
     extent = (0.5, columns + 0.5, rows + 0.5, 0.5)
-    image = ax.imshow(matrix, cmap=_map(signed), norm=norm, extent=extent)
-    ax.figure.colorbar(image, ax=ax, label=label)
+    image = ax.imshow(matrix, cmap=_map(signed), norm=norm, extent=extent, interpolation="nearest")
+    for axis in ax.xaxis, ax.yaxis:
+        axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
+    bar = ax.inset_axes((1.04, 0, 0.05, 1))  # as high as the matrix, whatever its shape
+    ax.figure.colorbar(image, cax=bar, label=label)
     return ax
 
 
 def _map(signed: bool) -> Colormap:
-    low = [COLORS["hidden"], "white"] if signed else ["white"]
-    return LinearSegmentedColormap.from_list("unrolled", [*low, COLORS["gradient"]])
+    colors = ["white", COLORS["gradient"], "#5c2800"]
+    if signed:
+        colors = ["#003350", COLORS["hidden"], *colors]
+    colors = LinearSegmentedColormap.from_list("unrolled", colors)
+    return colors.with_extremes(bad="#ececec", under="white")
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    """Relative luminance of an sRGB colour, 0 to 1 (WCAG)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

@@ -10,20 +10,22 @@ PACKAGE = Path(__file__).parent
 
 
 class Source:
-    """Source text which a notebook displays: highlighted, and under it where it stands."""
+    """Source text that a notebook displays highlighted, below a link to where it stands."""
 
     def __init__(self, code: str, file: str, first: int, last: int) -> None:
         self.code = code
-        self.place = f"code/unrolled/{file}"
-        self.address = f"{REPOSITORY}/blob/main/{self.place}#L{first}-L{last}"
+        self.file = f"code/unrolled/{file}"
+        self.lines = f"lines {first}–{last}"
+        self.address = f"{REPOSITORY}/blob/main/{self.file}#L{first}-L{last}"
 
     def __repr__(self) -> str:
-        return f"# {self.place}\n{self.code}"
+        return f"# {self.file}, {self.lines}\n{self.code}"
 
     def _repr_markdown_(self) -> str:
-        # Markdown, not HTML: the site and Jupyter then highlight it as they do every other code
-        fence = "`" * (4 if "```" in self.code else 3)
-        return f"[`{self.place}`]({self.address})\n\n{fence}python\n{self.code}\n{fence}"
+        # Markdown, not HTML: the site and Jupyter highlight it as they do all other code
+        fence = "````" if "```" in self.code else "```"
+        place = f"[{self.file}]({self.address}), {self.lines}"
+        return f"{place}\n\n{fence}python\n{self.code}\n{fence}"
 
 
 def show(*objects: object, docstring: bool = True) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pages import BUILD, DOCTREES, execute, forget_if_changed, pages
+from pages import BUILD, DOCTREES, TERMINAL_COLOURS, execute, forget_if_changed, pages
 
 UNFINISHED = BUILD / ".unfinished"  # there while a build runs, and after one that failed
 
@@ -19,9 +19,14 @@ def build_site() -> bool:
         shutil.rmtree(DOCTREES, ignore_errors=True)
     UNFINISHED.touch()
     print(f"Building the site of {len(pages())} pages", flush=True)
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    options = ["-W", "--keep-going", "-n", "-q"]
-    if subprocess.run([jupyter_book, "build", ".", *options]).returncode != 0:
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", "."]
+    options = ["-W", "--keep-going", "-n"]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+        for coloured in process.stdout:
+            line = TERMINAL_COLOURS.sub("", coloured)
+            if line.startswith(("reading sources", "writing output")):
+                print(line, end="", flush=True)
+    if process.returncode != 0:
         return False
     UNFINISHED.unlink()
     return True

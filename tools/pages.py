@@ -4,7 +4,7 @@ import hashlib
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import is_myst_markdown_notebook, myst_nb_reader_plugin
 from nbformat import NotebookNode
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 BUILD = Path("_build")
 CACHE = BUILD / ".jupyter_cache"  # where Sphinx looks, too
@@ -23,15 +24,7 @@ TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 def pages() -> list[Path]:
     """Every page that _toc.yml names, in the book's order."""
-    return list(_files(yaml.safe_load(Path("_toc.yml").read_text())))
-
-
-def _files(node) -> Iterator[Path]:
-    if isinstance(node, dict):
-        yield from (Path(node[key]) for key in ("root", "file") if key in node)
-        node = list(node.values())
-    for child in node if isinstance(node, list) else []:
-        yield from _files(child)
+    return [Path(name) for name in parse_toc_yaml("_toc.yml")]
 
 
 def notebooks() -> dict[Path, NotebookNode]:

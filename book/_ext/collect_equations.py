@@ -223,8 +223,9 @@ def _planted_names(function: ast.FunctionDef, call: ast.Call) -> list[str]:
     """Keys of `planted={…}`, given in the call or in a variable that the function sets."""
     value = next((word.value for word in call.keywords if word.arg == "planted"), None)
     if isinstance(value, ast.Name):
+        name = value.id
         for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == value.id:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
                 value = node.value
     keys = value.keys if isinstance(value, ast.Dict) else []
     return [key.value for key in keys if isinstance(key, ast.Constant)]

@@ -241,8 +241,10 @@ def test_forward(check, rng):
             states.append(h)
         return np.array(states), np.array(states) @ net.W_hy + net.b_y
 
-    planted = {"W_hh transposed (torch's layout)": printed(net.W_hh.T)}
-    planted["no past"] = printed(np.zeros((H, H)))
+    planted = {
+        "W_hh transposed (torch's layout)": printed(net.W_hh.T),
+        "no past": printed(np.zeros((H, H))),
+    }
     check(left, printed(net.W_hh), planted=planted)
 
 

@@ -8,6 +8,7 @@ export MKL_NUM_THREADS := 1
 .DEFAULT_GOAL := help
 .PHONY: help book test serve notebooks browser pins benchmark clean
 
+PYTHON ?= python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
 RUN := .venv/bin/python
 
@@ -45,10 +46,12 @@ clean: ## remove what was built; the environment (.venv) stays
 	rm -rf _build .pytest_cache .ruff_cache
 
 $(READY): requirements.txt constraints.txt pyproject.toml tools/setup.py
-	@for python in python3.11 python3.12 python3.13 python3; do \
+	@for python in $(PYTHON); do \
 		$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 			&& exec $$python tools/setup.py; \
 	done; \
-	echo "No suitable Python: the book needs 3.11, 3.12 or 3.13, as python3.11 ... or python3 on the PATH." >&2; \
-	echo "Debian and Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13;" >&2; \
-	echo "elsewhere: https://www.python.org/downloads/" >&2; exit 1
+	echo "No suitable Python: the book needs 3.11, 3.12 or 3.13, and found none as $(PYTHON)." >&2; \
+	echo "Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13;" >&2; \
+	echo "others: https://www.python.org/downloads/. Elsewhere than on the PATH:" >&2; \
+	echo "make book PYTHON=/where/it/is/python3" >&2; \
+	exit 1

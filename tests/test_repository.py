@@ -1,0 +1,107 @@
+"""What the repository says in several places, it says alike."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import pages
+
+TRACKED = [
+    Path(name)
+    for name in subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    if Path(name).exists()
+]
+NOTEBOOKS = pages.notebooks()
+# every way in which an address on the web names the repository (owner, name)
+ADDRESSES = re.compile(
+    r"(?:github\.com/|mybinder\.org/v2/gh/|colab\.research\.google\.com/github/)"
+    r"([\w.-]+)/(unrolled)\b|([\w-]+)\.github\.io/(unrolled)\b"
+)
+
+
+def pins(path):
+    """Package -> version, of the lines name==version."""
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", Path(path).read_text(), re.MULTILINE))
+
+
+def test_one_address():
+    url = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
+    owner = url.removeprefix("https://github.com/").removesuffix("/unrolled")
+    wrong, found = [], 0
+    for path in TRACKED:
+        if path.suffix in (".md", ".ipynb", ".toml", ".yml", ".cff", ".py", ".txt"):
+            for address in ADDRESSES.finditer(path.read_text()):
+                found += 1
+                if owner not in address.groups():
+                    wrong.append(f"{path}: {address[0]}")
+    assert not wrong, f"_config.yml says {url}"
+    assert found > 2  # else the pattern finds nothing any more
+
+
+def test_contents_exist_and_carry_their_extension():
+    """Without the .md, Sphinx could take the notebook beside the page for its source."""
+    listed = pages.pages()
+    assert all(page.suffix == ".md" for page in listed)
+    assert [page for page in listed if not page.exists()] == []
+    assert len(set(listed)) == len(listed)
+
+
+def test_every_page_is_in_the_contents():
+    written = {path for path in TRACKED if path.parts[0] == "book" and path.suffix == ".md"}
+    assert written - set(pages.pages()) == set()
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=str)
+def test_page_names_its_modules(page):
+    """Whoever reads the page finds the code it imports named in the prose."""
+    notebook = NOTEBOOKS[page]
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    imported = set(re.findall(r"^from unrolled\.(\w+) import", code, re.MULTILINE))
+    for names in re.findall(r"^from unrolled import ([\w, ]+)", code, re.MULTILINE):
+        imported.update(names.split(", "))
+    missing = {name for name in imported if not re.search(rf"\b{name}(\.py)?`", prose)}
+    assert missing == set()
+
+
+def test_modules_and_tests_mirror_each_other():
+    modules = {path.stem for path in Path("code/unrolled").glob("[!_]*.py")}
+    tests = {path.stem.removeprefix("test_") for path in Path("tests").glob("test_*.py")}
+    others = {"equations", "lecture_map", "notebooks", "repository", "tools"}
+    assert modules - tests == set()
+    assert tests - modules - others == set()
+
+
+def test_ruff_is_the_same_before_a_commit_and_in_the_tests():
+    hooks = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"]
+    assert hooks[0]["rev"] == "v" + pins("requirements.txt")["ruff"]
+
+
+def test_binder_has_the_pins_of_the_book():
+    book = pins("requirements.txt")
+    binder = pins(".binder/requirements.txt")
+    assert binder.pop("jupyterlab-myst")  # the one thing that only JupyterLab needs
+    assert binder == {name: book[name] for name in binder}
+    package = re.search(r"^dependencies = \[(.*)\]", Path("pyproject.toml").read_text(), re.M)[1]
+    assert set(re.findall(r'"([\w-]+)', package)) - set(binder) == set()
+
+
+def test_direct_dependencies_are_pinned_once():
+    assert set(pins("requirements.txt")) & set(pins("constraints.txt")) == set()
+
+
+def test_workflows_are_valid():
+    check = Path(sys.executable).with_name("check-jsonschema")
+    workflows = sorted(Path(".github/workflows").glob("*.yml"))
+    command = [check, "--builtin-schema", "vendor.github-workflows", *workflows]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert workflows and result.returncode == 0, result.stdout + result.stderr

@@ -16,7 +16,7 @@ LIMIT = 2000  # characters of text that an output may have to be kept
 
 def unexecuted(page: Path) -> NotebookNode:
     """The page as a notebook, without outputs, the same whenever it is made."""
-    notebook = jupytext.read(page)
+    notebook = jupytext.read(page, fmt="md:myst")
     seen = set()
     for cell in notebook.cells:  # an id from the content: adding a cell changes no other's
         content = f"{cell.cell_type}\n{cell.source}"

@@ -1,11 +1,12 @@
 """The book's pages, executed two at a time into the cache that the site and the notebooks share."""
 
 import hashlib
+import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import yaml
@@ -66,7 +67,7 @@ def execute() -> bool:
     failures = 0
     with ThreadPoolExecutor(2) as pool:
         runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
-        for done, run in enumerate(as_completed(runs), start=1):
+        for done, run in enumerate(_completed(runs), start=1):
             page, result = runs[run], run.result()
             print(f"[{done}/{len(runs)}] {page}, {result.time:.1f} s", flush=True)
             if result.err:
@@ -76,6 +77,13 @@ def execute() -> bool:
                 bundle = CacheBundleIn(result.nb, str(page.absolute()))
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     return failures == 0
+
+
+def _completed(runs: Iterable[Future]) -> Iterator[Future]:
+    try:
+        yield from as_completed(runs)
+    except KeyboardInterrupt:  # the pool would first run every page; the kernels end without us
+        os._exit(130)
 
 
 def is_cached(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:

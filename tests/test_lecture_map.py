@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 BOOK = Path(__file__).parents[1] / "book"
-MAP = BOOK / "reference" / "lecture-map.md"
+HERE = BOOK / "reference"
+MAP = HERE / "lecture-map.md"
 ITEMS = {"D0": 24, "D1": 23, "D2": 42, "D3": 41, "D4": 32}  # in each deck
 
 CODE = r"D\d-\d\d"
@@ -37,10 +38,9 @@ def rows() -> list[tuple[str, str, str]]:
 
 def covered_by(cell: str, definitions: dict[str, str]) -> set[str]:
     """The chapters, as paths below book/, that one row of the map links to."""
-    targets = [definitions.get(key, target) for key, target in LINK.findall(cell)]
-    paths = [(MAP.parent / target.partition("#")[0]).resolve() for target in targets]
-    names = [path.relative_to(BOOK).as_posix() for path in paths]
-    return {name for name in names if not name.startswith("reference/")}
+    files = [definitions.get(key, target).partition("#")[0] for key, target in LINK.findall(cell)]
+    paths = [(MAP.parent / file).resolve() for file in files]
+    return {path.relative_to(BOOK).as_posix() for path in paths if path.parent not in (BOOK, HERE)}
 
 
 def map_links() -> dict[str, set[str]]:
@@ -55,7 +55,7 @@ def map_links() -> dict[str, set[str]]:
 
 def chapters() -> dict[str, str]:
     """Chapter -> its text: every page of a part, the reference pages apart."""
-    pages = [page for page in BOOK.glob("*/*.md") if page.parent.name != "reference"]
+    pages = [page for page in BOOK.glob("*/*.md") if page.parent != HERE]
     texts = {page.relative_to(BOOK).as_posix(): page.read_text() for page in sorted(pages)}
     return {name: text for name, text in texts.items() if not name.startswith("_")}
 

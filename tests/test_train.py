@@ -25,15 +25,19 @@ def line(seed=0):
     return model, ((x, x @ weights) for x in inputs)
 
 
-@pytest.mark.parametrize("clip", [None, 0.1])
-def test_same_numbers_as_the_loop_written_out(clip):
+@pytest.mark.parametrize(("clip", "decay"), [(None, 0), (0.1, 0), (None, 0.5), (None, 1)])
+def test_same_numbers_as_the_loop_written_out(clip, decay):
     model, batches = line()
-    history = train(model, batches, squared_error, steps=20, learning_rate=0.03, clip=clip)
+    options = {"learning_rate": 0.03, "clip": clip, "decay": decay}
+    history = train(model, batches, squared_error, steps=20, **options)
+    rates = {0: [0.03] * 20, 0.5: [0.03] * 10 + [0.003 * left for left in range(10, 0, -1)]}
+    rates[1] = [0.0015 * left for left in range(20, 0, -1)]
 
     twin, batches = line()
     optimizer = torch.optim.Adam(twin.parameters(), lr=0.03)
     losses = []
-    for x, y in itertools.islice(batches, 20):
+    for rate, (x, y) in zip(rates[decay], batches, strict=False):
+        optimizer.param_groups[0]["lr"] = rate
         value = ((twin(torch.tensor(x)) - torch.tensor(y)) ** 2).mean()
         optimizer.zero_grad()
         value.backward()

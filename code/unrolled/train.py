@@ -33,12 +33,14 @@ def train(
     steps: int,
     learning_rate: float = 1e-3,
     clip: float | None = None,
+    decay: float = 0.0,
     measure: Callable[[], Any] | None = None,
     every: int = 100,
 ) -> History:
     """Minimise `loss(model, *batch)` with Adam, one step for each batch.
 
     `batches` yields tuples of tensors or NumPy arrays. The gradient's norm is cut to `clip`.
+    Over the last share `decay` of the steps the learning rate falls in a straight line to 0.
     `measure()` is called before the first update, after every `every` updates, and after the
     last, in evaluation mode and without gradients. Raises ValueError if the batches run out.
     """
@@ -53,6 +55,7 @@ def train(
         if batch is None:
             raise ValueError(f"{steps} steps need as many batches, got {step}")
         value = loss(model, *map(torch.as_tensor, batch))
+        optimizer.param_groups[0]["lr"] = learning_rate * _share(step, steps, decay)
         optimizer.zero_grad()
         value.backward()
         if clip is not None:
@@ -63,6 +66,11 @@ def train(
     if measure is not None:
         history.measured[steps] = _measured(model, measure)
     return history
+
+
+def _share(step: int, steps: int, decay: float) -> float:
+    """1, and from step (1 - decay) steps on, a straight line that reaches 0 after the last."""
+    return min(1.0, (steps - step) / (decay * steps)) if decay else 1.0
 
 
 @torch.no_grad()

@@ -1,0 +1,374 @@
+"""The equations of `book/sequences/sequences.md`, each computed by two routes."""
+
+from collections import Counter
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled import loss
+from unrolled.hmm import HMM
+from unrolled.ngram import NGram
+
+V, N, T, D, H, K = 4, 3, 5, 6, 7, 2
+
+
+def hidden_markov_model(rng):
+    return HMM(*(rng.dirichlet(np.ones(size), rows) for size, rows in ((K, ()), (K, K), (V, K))))
+
+
+def path(hmm, z, x):
+    """P(z, x) for one path of the latent chain: the definition of the model."""
+    p = hmm.pi[z[0]] * hmm.B[z[0], x[0]]
+    for t in range(1, len(x)):
+        p *= hmm.A[z[t - 1], z[t]] * hmm.B[z[t], x[t]]
+    return p
+
+
+def all_paths(hmm, x):
+    return {z: path(hmm, z, x) for z in product(range(K), repeat=len(x))}
+
+
+def joint_table(hmm, steps):
+    """P(x_1 … x_steps) for all V^steps texts, by summing over all paths: axes are steps."""
+    joint = np.zeros((V,) * steps)
+    for x in product(range(V), repeat=steps):
+        joint[x] = sum(all_paths(hmm, x).values())
+    return joint
+
+
+def random_text(rng, length=40):
+    """Tokens 0 … V - 2 (one is never seen), each pair of them at least once."""
+    pairs = [token for pair in product(range(V - 1), repeat=2) for token in pair]
+    return np.concatenate([rng.integers(V - 1, size=length), pairs])
+
+
+def grams(ids, k):
+    return [tuple(ids[j : j + k].tolist()) for j in range(len(ids) - k + 1)]
+
+
+@pytest.mark.equation("eq-sequences-window", tolerance=1e-12)
+def test_window(check, rng):
+    """Left the sum over places, right torch's one dense layer on the characters side by side."""
+    x, W, b = rng.normal(size=(T, N, V)), rng.normal(size=(T, V, H)), rng.normal(size=H)
+    left = sum(x[p] @ W[p] for p in range(T)) + b
+    side_by_side = torch.tensor(np.concatenate(x, axis=1))  # (N, T V)
+    weight = torch.tensor(W.reshape(T * V, H).T.copy())  # (H, T V), torch's layout
+    right = torch.nn.functional.linear(side_by_side, weight, torch.tensor(b))
+    planted = {
+        "one matrix for all places": x.sum(axis=0) @ W[0] + b,
+        "a bias at each place": left + (T - 1) * b,
+    }
+    check(left, right, planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-embedding", tolerance=1e-12)
+def test_embedding(check, rng):
+    """Left the product with one-hot rows, right torch's look-up."""
+    E, i = rng.normal(size=(V, D)), rng.integers(1, V, size=N)
+    one_hot = np.array([[float(v == j) for v in range(V)] for j in i])
+    right = torch.nn.functional.embedding(torch.tensor(i), torch.tensor(E))
+    check(one_hot @ E, right, planted={"counted from 1": E[i - 1]})
+
+
+@pytest.mark.equation("eq-sequences-chain", tolerance=1e-12)
+def test_chain(check, rng):
+    """Left a random joint distribution of 4 steps, right the product of its conditionals."""
+    joint = rng.dirichlet(np.ones(V**4)).reshape((V,) * 4)
+    marginal = [joint.sum(axis=tuple(range(t, 4)), keepdims=True) for t in range(5)]  # of t steps
+    right = np.prod(
+        np.broadcast_arrays(*(marginal[t] / marginal[t - 1] for t in range(1, 5))), axis=0
+    )
+    markov = marginal[1]  # the product of D1's first line: only the last token in the condition
+    for t in range(1, 4):
+        pair = joint.sum(axis=tuple(set(range(4)) - {t - 1, t}), keepdims=True)
+        markov = markov * pair / pair.sum(axis=t, keepdims=True)
+    check(joint, right, planted={"Markov product": markov, "without P(x_1)": right / marginal[1]})
+
+
+@pytest.mark.equation("eq-sequences-count", tolerance=1e-6)
+def test_count(check, rng):
+    """Left the ratio of counts, right the most probable parameters of the text, by search."""
+    text = random_text(rng)
+    counts = Counter(grams(text, 2))
+    contexts = range(V - 1)
+    ratio = np.array(
+        [
+            [counts[c, v] / sum(counts[c, w] for w in range(V)) for v in range(V - 1)]
+            for c in contexts
+        ]
+    )
+    u = torch.zeros(V - 1, V - 1, dtype=torch.float64, requires_grad=True)
+    search = torch.optim.LBFGS(
+        [u], max_iter=500, tolerance_grad=1e-13, tolerance_change=0, line_search_fn="strong_wolfe"
+    )
+
+    def objective():
+        search.zero_grad()
+        value = -torch.log_softmax(u, dim=1)[text[:-1], text[1:]].mean()
+        value.backward()
+        return value
+
+    search.step(objective)
+    occurrences = np.bincount(text, minlength=V - 1)[: V - 1, None]
+    pairs = np.array([[counts[c, v] for v in contexts] for c in contexts])
+    planted = {
+        "add-one": (pairs + 1) / (pairs.sum(axis=1, keepdims=True) + V - 1),
+        "divided by the number of v": pairs / occurrences.T,
+        "divided by all pairs": pairs / pairs.sum(),
+    }
+    check(ratio, torch.softmax(u, dim=1), planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-markov", tolerance=1e-12)
+def test_markov(check, rng):
+    """For a chain in which two tokens decide (n = 3), both sides summed out of its joint
+    distribution of 5 steps: left given all four earlier tokens, right given the last two."""
+    start, step = rng.dirichlet(np.ones(9)).reshape(3, 3), rng.dirichlet(np.ones(3), (3, 3))
+    joint = np.einsum("ab,abc,bcd,cde->abcde", start, step, step, step)
+    left = joint / joint.sum(axis=4, keepdims=True)
+
+    def given(*axes):
+        table = joint.sum(axis=tuple(set(range(4)) - set(axes)), keepdims=True)
+        return np.broadcast_to(table / table.sum(axis=4, keepdims=True), joint.shape)
+
+    planted = {"n - 2 tokens": given(3), "the first two tokens": given(0, 1)}
+    check(left, given(2, 3), planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-cross-entropy", tolerance=1e-12)
+def test_cross_entropy(check, rng):
+    """Left the mean over steps, by the forward algorithm; right from P(x_1 … x_T) by paths."""
+    hmm = hidden_markov_model(rng)
+    x = rng.integers(V, size=T)
+    left = -hmm.forward(x)[0].mean()
+    right = -np.log(sum(all_paths(hmm, x).values())) / T
+    check(left, right, planted={"sum": left * T, "no minus sign": -left, "bits": left / np.log(2)})
+
+
+@pytest.mark.equation("eq-sequences-perplexity", tolerance=1e-12)
+def test_perplexity(check, rng):
+    """Left exp of the mean, as the package has it; right the root of the product."""
+    model = NGram.fit(random_text(rng), 3, V)
+    x = rng.integers(V, size=T)
+    p = np.array([model.distribution(x[:t])[x[t]] for t in range(T)])
+    planted = {
+        "no minus sign": np.exp(np.log(p).mean()),
+        "sum for mean": np.exp(-np.log(p).sum()),
+        "2 to the nats": 2 ** -np.log(p).mean(),
+        "mean of 1/P": np.mean(1 / p),
+    }
+    check(model.perplexity(x), np.prod(p) ** (-1 / T), planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-bits", tolerance=1e-12)
+def test_bits(check, rng):
+    """Left from the perplexity, right the mean length of an ideal code, -log2 P a token."""
+    model = NGram.fit(random_text(rng), 2, V)
+    x = rng.integers(V, size=T)
+    code = np.mean([-np.log2(model.distribution(x[:t])[x[t]]) for t in range(T)])
+    left, L = np.log2(model.perplexity(x)), -model.log_probabilities(x).mean()
+    check(left, code, planted={"nats": L, "multiplied by log 2": L * np.log(2)})
+    check(L / np.log(2), code, planted={"nats": L, "multiplied by log 2": L * np.log(2)})
+
+
+def after(table, context):
+    """n(c v) for all v, from a table of k-grams."""
+    return np.array([table[(*context, v)] for v in range(V)], float)
+
+
+@pytest.mark.equation("eq-sequences-add-one", tolerance=1e-12)
+def test_add_one(check, rng):
+    """Left the formula on a dictionary of counts, right the package; all contexts at once."""
+    text = random_text(rng)
+    table = Counter(grams(text, 3))
+    n = np.array([after(table, c) for c in product(range(V), repeat=2)])
+    total = n.sum(axis=1, keepdims=True)
+    model = NGram.fit(text, 3, V, "add-one")
+    right = np.array([model.distribution(c) for c in product(range(V), repeat=2)])
+    planted = {"+ 1": (n + 1) / (total + 1), "seen tokens only": (n + 1) / (total + V - 1)}
+    check((n + 1) / (total + V), right, planted=planted)
+
+
+def witten_bell(text, context, weight=lambda n: np.sum(n > 0)):
+    """The formula as printed, by recursion; `weight` is r(c)."""
+    shorter = witten_bell(text, context[1:], weight) if context else np.full(V, 1 / V)
+    n = after(Counter(grams(text, len(context) + 1)), context)
+    if not n.any():
+        return shorter
+    return (n + weight(n) * shorter) / (n.sum() + weight(n))
+
+
+@pytest.mark.equation("eq-sequences-witten-bell", tolerance=1e-12)
+def test_witten_bell(check, rng):
+    """Left the formula on dictionaries of counts, right the package; all contexts at once."""
+    text = random_text(rng)
+    contexts = list(product(range(V), repeat=2))
+    model = NGram.fit(text, 3, V, "witten-bell")
+    left = np.array([witten_bell(text, c) for c in contexts])
+    right = np.array([model.distribution(c) for c in contexts])
+    planted = {
+        "V for r(c)": np.array([witten_bell(text, c, lambda n: V) for c in contexts]),
+        "1 for r(c)": np.array([witten_bell(text, c, lambda n: 1) for c in contexts]),
+    }
+    check(left, right, planted=planted)
+
+
+def kneser_ney(text, n, context, neighbours=True, freed=lambda D, r: D * r):
+    """The formula as printed, by recursion: the counts n_k of {v} after the context."""
+    k = len(context) + 1
+    shorter = np.full(V, 1 / V)
+    if context:
+        shorter = kneser_ney(text, n, context[1:], neighbours, freed)
+    table = Counter(grams(text, k))
+    if neighbours and k < n:  # different tokens before; the beginning of the text is one, too
+        start = grams(text, k)[0]
+        table = Counter(gram[1:] for gram in set(grams(text, k + 1))) + Counter([start])
+    once, twice = (sum(count == m for count in table.values()) for m in (1, 2))
+    D = once / (once + 2 * twice) if once else 0.5
+    counts = after(table, context)
+    if not counts.any():
+        return shorter
+    return (np.maximum(counts - D, 0) + freed(D, np.sum(counts > 0)) * shorter) / counts.sum()
+
+
+@pytest.mark.equation("eq-sequences-kneser-ney", tolerance=1e-12)
+def test_kneser_ney(check, rng):
+    """Left the formula on dictionaries of counts, right the package; all contexts at once."""
+    text = random_text(rng, 30)
+    contexts = list(product(range(V), repeat=2))
+    model = NGram.fit(text, 3, V)
+    left = np.array([kneser_ney(text, 3, c) for c in contexts])
+    right = np.array([model.distribution(c) for c in contexts])
+    wrong = {
+        "ordinary counts in short contexts": {"neighbours": False},
+        "one discount handed on": {"freed": lambda D, r: D},
+        "r without D": {"freed": lambda D, r: r},
+    }
+    planted = {
+        name: np.array([kneser_ney(text, 3, c, **options) for c in contexts])
+        for name, options in wrong.items()
+    }
+    check(left, right, planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-marginal", tolerance=1e-12)
+def test_marginal(check, rng):
+    """Left bigrams smoothed by the formula and averaged, right how often each token came."""
+    text, D = random_text(rng), 0.7
+    n = np.zeros((V, V))
+    for pair in grams(text, 2):
+        n[pair] += 1
+    r, total = (n > 0).sum(axis=1), n.sum(axis=1)
+
+    def averaged(P_1):
+        seen = total > 0
+        P_2 = (np.maximum(n - D, 0) + D * r[:, None] * P_1)[seen] / total[seen, None]
+        return total[seen] @ P_2
+
+    n_1 = (n > 0).sum(axis=0)  # different tokens before
+    right = np.array([np.sum(text[1:] == v) for v in range(V)])
+    planted = {
+        "ordinary counts": averaged(right / right.sum()),
+        "even guess": averaged(np.full(V, 1 / V)),
+    }
+    check(averaged(n_1 / n_1.sum()), right, planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-softmax", tolerance=1e-12)
+def test_softmax(check, rng):
+    """Left the formula, right the package's, which subtracts the largest logit first."""
+    u = 3 * rng.normal(size=(T, N, V))
+    e = np.exp(u)
+    planted = {
+        "summed over the batch": e / e.sum(axis=1, keepdims=True),
+        "squares for exponentials": u**2 / (u**2).sum(axis=-1, keepdims=True),
+    }
+    check(e / e.sum(axis=-1, keepdims=True), loss.softmax(u), planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-loss", tolerance=1e-12)
+def test_loss(check, rng):
+    """Left the sum over the vocabulary, right torch's loss for a class number."""
+    u, target = rng.normal(size=V), int(rng.integers(V))
+    y, y_hat = np.eye(V)[target], np.exp(u) / np.exp(u).sum()
+    right = torch.nn.functional.cross_entropy(torch.tensor(u), torch.tensor(target))
+    planted = {
+        "no minus sign": np.sum(y * np.log(y_hat)),
+        "y and ŷ exchanged": -np.sum(y_hat * np.log(y + 1e-9)),
+        "the logit for its softmax": -u[target],
+    }
+    check(-np.sum(y * np.log(y_hat)), right, planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-gradient", tolerance=1e-10)
+def test_gradient(check, rng):
+    """Left prediction minus target, right autograd through the logarithm of softmax."""
+    u, target = rng.normal(size=V), int(rng.integers(V))
+    y, y_hat = np.eye(V)[target], np.exp(u) / np.exp(u).sum()
+    u_torch = torch.tensor(u, requires_grad=True)
+    (-torch.tensor(y) * torch.log(torch.softmax(u_torch, dim=0))).sum().backward()
+    planted = {
+        "uphill": y - y_hat,
+        "through the log only": -y / y_hat,
+        "diagonal of softmax's Jacobian only": -y * (1 - y_hat),
+    }
+    check(y_hat - y, u_torch.grad, planted=planted)
+
+
+def forward(hmm, x, A=None, late=0):
+    """The recursion as printed. Planted: another A, or each emission `late` steps back."""
+    A = hmm.A if A is None else A
+    alpha = [hmm.pi * hmm.B[:, x[0]]]
+    for t in range(1, len(x)):
+        alpha.append((alpha[-1] @ A) * hmm.B[:, x[t - late]])
+    return np.array(alpha)
+
+
+@pytest.mark.equation("eq-sequences-forward", tolerance=1e-12)
+def test_forward(check, rng):
+    """Left the recursion, right for each t and j the sum over all paths with z_t = j."""
+    hmm = hidden_markov_model(rng)
+    x = np.array([0, 1, 3, 2, 1])
+    right = np.zeros((T, K))
+    for t in range(T):
+        for z, p in all_paths(hmm, x[: t + 1]).items():
+            right[t, z[-1]] += p
+    planted = {
+        "A transposed": forward(hmm, x, hmm.A.T),
+        "the token before": forward(hmm, x, late=1),
+        "A before the first token": forward(HMM(hmm.pi @ hmm.A, hmm.A, hmm.B), x),
+    }
+    check(forward(hmm, x), right, planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-likelihood", tolerance=1e-12)
+def test_likelihood(check, rng):
+    """Left all paths, right the sum of the last state."""
+    hmm = hidden_markov_model(rng)
+    x = rng.integers(V, size=T)
+    paths = all_paths(hmm, x)
+    planted = {
+        "the best path": max(paths.values()),
+        "tokens independent": np.prod([sum(all_paths(hmm, [v]).values()) for v in x]),
+        "all states": forward(hmm, x).sum(),
+    }
+    check(sum(paths.values()), forward(hmm, x)[-1].sum(), planted=planted)
+
+
+@pytest.mark.equation("eq-sequences-predict", tolerance=1e-12)
+def test_predict(check, rng):
+    """Left a ratio of probabilities of texts, by enumeration; right from the state."""
+    hmm = hidden_markov_model(rng)
+    x = tuple(rng.integers(V, size=3))
+    joint = joint_table(hmm, 4)
+    left = joint[x] / joint[x].sum()
+    alpha = forward(hmm, x)[-1]
+    planted = {
+        "not divided": alpha @ hmm.A @ hmm.B,
+        "without the step": alpha @ hmm.B / alpha.sum(),
+        "given the last token only": joint.sum(axis=(0, 1))[x[2]]
+        / joint.sum(axis=(0, 1))[x[2]].sum(),
+    }
+    check(left, alpha @ hmm.A @ hmm.B / alpha.sum(), planted=planted)

@@ -88,15 +88,16 @@ def fetch(name: str, folder: str | Path | None = None) -> str:
         raise ValueError(f"no corpus is called {name!r}; there is {', '.join(sorted(KNOWN))}")
     known = KNOWN[name]
     folder = Path(folder or pooch.os_cache("unrolled"))
-    by_hand = f"Download {known.address} by hand and save it as {folder / known.file}"
+    by_hand = f"Download {known.address} by hand and save it as {folder / known.file}."
     try:
         path = pooch.retrieve(known.address, known.sha256, known.file, folder)
-    except ValueError:  # pooch has removed what it got
+    except ValueError:  # pooch has thrown away what it got
         raise ConnectionError(
             f"what came from the network is not {name}: its sha256 is not {known.sha256}. {by_hand}"
         ) from None
-    except OSError as error:  # requests' errors are OSErrors
-        raise ConnectionError(f"{name} could not be downloaded ({error}). {by_hand}") from error
+    except OSError as error:  # which requests' own errors are, too
+        kind = type(error).__name__
+        raise ConnectionError(f"{name} could not be downloaded ({kind}). {by_hand}") from None
     return read(path)
 
 

@@ -5,6 +5,7 @@ whatever figure they get; boxes, letters and arrowheads keep their size on paper
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +20,8 @@ from unrolled.plot import COLORS, ink
 
 BOX = (0.44, 0.36)  # inches: a box that holds one letter and its index
 GAP = 0.05  # inches from the middle to an arrow that has another beside it
-LETTERS, SMALL = 13, 11  # points, in boxes and beside arrows
+INK = "#444444"  # of what is written beside the forward pass
+LETTERS, SMALL = 13, 12  # points, in boxes and beside arrows
 CURVE = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
 
 Node = tuple[float, float, str, str]  # x, y, label, and a key of COLORS or ""
@@ -114,11 +116,11 @@ def folded_graph(
     edges = [("x", "h", "$W_{xh}$"), ("h", "y", "$W_{hy}$")]
     graph(ax, nodes, edges if weights else [edge[:2] for edge in edges], size=size)
     w, h = BOX[0] / 2, BOX[1] / 2
-    loop = [(w + 0.01, 0.5 * h), (w + 0.5, 2.5 * h), (w + 0.5, -2.5 * h), (w + 0.03, -0.5 * h)]
+    loop = [(w + 0.01, 0.5 * h), (w + 0.5, 2.5 * h), (w + 0.5, -2.5 * h), (w, -0.5 * h)]
     path = Path(size * np.array(loop), CURVE)
     _add_arrow(ax, FancyArrowPatch(path=path, transform=_inches(ax, (0, 1))), "grey", size)
     if weights:
-        style = {"ha": "left", "va": "center", "color": COLORS["grey"]}
+        style = {"ha": "left", "va": "center", "color": INK}
         _text(ax, (0, 1), "$W_{hh}$", size * SMALL, (w + 0.43) * size, 0, **style)
     return ax
 
@@ -161,6 +163,7 @@ def _inches(ax: Axes, where: tuple[float, float]) -> Transform:
     return ax.figure.dpi_scale_trans + ScaledTranslation(*where, ax.transData)
 
 
+@cache
 def _extent(label: str, points: float) -> tuple[float, float]:
     """Width and height of one line of text, in inches."""
     box = TextPath((0, 0), label, size=points).get_extents() if label else None
@@ -195,12 +198,14 @@ def _join(ax: Axes, nodes, boxes, edge: tuple, key: str, connection, size: float
     ends = nodes[start][:2], nodes[end][:2]
     arrow = FancyArrowPatch(*ends, patchA=boxes[start], patchB=boxes[end])
     arrow.set(connectionstyle=connection, transform=ax.transData)
+    arrow.set_in_layout(False)  # it lies between the boxes: measuring it again would cost time
     _add_arrow(ax, arrow, key, size)
     if label:
         left = _left(*ax.transData.transform(ends))
         half = np.abs(left) @ _extent(label[0], size * SMALL) / 2  # of the label, in inches
         offset = (connection.gap + 0.06 * size + half) * left
-        style = {"ha": "center", "va": "center", "color": ink(COLORS[key])}
+        color = INK if key == "grey" else ink(COLORS[key])
+        style = {"ha": "center", "va": "center", "color": color}
         _text(ax, np.mean(ends, axis=0), label[0], size * SMALL, *offset, **style)
 
 

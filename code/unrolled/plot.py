@@ -82,14 +82,18 @@ def heat(
     """A matrix (rows, columns) as colours, with a bar; rows run downwards, both count from 1.
 
     From white to the gradient's colour, on a logarithmic scale if `log`; or, if `signed`, from
-    blue through white at zero to the gradient's colour. NaN stays empty: grey.
+    blue through white at zero to the gradient's colour. NaN stays empty: grey. Raises ValueError
+    where a logarithm does not exist.
     """
     matrix = np.asarray(matrix, dtype=float)
     rows, columns = matrix.shape
     largest = np.nanmax(np.abs(matrix))
     norm = Normalize(-largest if signed else 0, largest)
     if log:
+        if signed or np.nanmin(matrix) < 0 or largest == 0:
+            raise ValueError("log needs entries from zero upwards, some of them positive")
         norm = LogNorm(np.nanmin(matrix[matrix > 0]), largest)
+        matrix = np.maximum(matrix, norm.vmin)  # zero is as white as the least
     extent = (0.5, columns + 0.5, rows + 0.5, 0.5)
     image = ax.imshow(matrix, cmap=_map(signed), norm=norm, extent=extent, interpolation="nearest")
     for axis in ax.xaxis, ax.yaxis:
@@ -104,7 +108,7 @@ def _map(signed: bool) -> Colormap:
     if signed:
         colors = ["#003350", COLORS["hidden"], *colors]
     colors = LinearSegmentedColormap.from_list("unrolled", colors)
-    return colors.with_extremes(bad="#ececec", under="white")
+    return colors.with_extremes(bad="#ececec")
 
 
 def _luminance(rgb: np.ndarray) -> float:

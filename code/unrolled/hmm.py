@@ -1,7 +1,7 @@
 """The hidden Markov model: a latent chain, and the exact state that summarises what it emitted.
 
 z_1, z_2, … is a Markov chain over K latent values, never observed; each z_t emits a token x_t.
-The forward algorithm (Baum & Petrie 1966; Rabiner 1989) carries K numbers from token to token, and
+The forward algorithm (Baum et al. 1970; Rabiner 1989) carries K numbers from token to token, and
 they say all that the past says about the future.
 """
 

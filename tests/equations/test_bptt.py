@@ -397,6 +397,27 @@ def test_grad_weights(check, rng):
     check(net.autograd("W_hh", "W_xh", "b_h"), sums(), planted=planted)
 
 
+@pytest.mark.equation("eq-bptt-stacked", tolerance=1e-12)
+def test_stacked(check, rng):
+    """Left: a_t and both gradients by autograd with separate weights; right: stacked."""
+    net = Net.draw(rng)
+    h, _, dh = net.values()
+    Delta = deltas(net, h, dh)
+    left = (np.array([a.numpy() for a in net.run()[1]]), *net.autograd("W_hh", "W_xh"))
+
+    def stacked(first, second, split):
+        both = np.concatenate([first, second], axis=-1)  # (T, N, H + D)
+        dW = sum(s.T @ d for s, d in zip(both, Delta, strict=True))
+        a = both @ np.concatenate([net.W_hh, net.W_xh]) + net.b_h
+        return a, dW[:split], dW[split:]
+
+    planted = {
+        "x above h": stacked(net.x, h[:-1], H),
+        "h_t for h_{t-1}": stacked(h[1:], net.x, H),
+    }
+    check(left, stacked(h[:-1], net.x, H), planted=planted)
+
+
 @pytest.mark.equation("eq-bptt-grad-inputs", tolerance=1e-12)
 def test_grad_inputs(check, rng):
     """Left: autograd for the inputs and the initial state; right: Δ times transposed weights."""

@@ -4,6 +4,7 @@
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, not in every process
 
 .DEFAULT_GOAL := help
 .PHONY: help book test serve notebooks browser pins benchmark clean

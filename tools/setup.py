@@ -18,7 +18,9 @@ def main() -> None:
     create_environment()
     if platform.system() == "Linux":
         install_torch_for_cpu()
-    if not pip("install", "-r", "requirements.txt", "-c", "constraints.txt"):
+    # --no-compile: most of torch is never imported, and the rest is compiled when it first is
+    pins = ("-r", "requirements.txt", "-c", "constraints.txt")
+    if not pip("install", "--no-compile", *pins):
         sys.exit(diagnosis())
     # setuptools is among the pins: no hidden build environment, which would need the network
     if not pip("install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."):
@@ -31,7 +33,7 @@ def create_environment() -> None:
     if PYTHON.exists() and pip("--version", stdout=subprocess.DEVNULL):
         return
     try:
-        venv.create(ENVIRONMENT, clear=True, with_pip=True)
+        venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
     except subprocess.CalledProcessError:
         sys.exit(
             "This Python cannot make virtual environments with pip in them.\n"
@@ -48,7 +50,7 @@ def install_torch_for_cpu() -> None:
     trouble = silence(f"{TORCH_INDEX}/torch/")
     if trouble:
         print(f"{TORCH_INDEX} does not answer ({trouble}): torch from the usual index", flush=True)
-    elif not pip("install", "--no-deps", "--index-url", TORCH_INDEX, pin):
+    elif not pip("install", "--no-compile", "--no-deps", "--index-url", TORCH_INDEX, pin):
         print(f"{TORCH_INDEX} failed: torch from the usual index", flush=True)
 
 

@@ -63,6 +63,7 @@ def test_a_page_that_raises_is_reported_until_mended(book):
         assert result.returncode != 0
         assert "book/bad.md:13: cell [2], which begins `def f():`, failed" in result.stderr
         assert "ZeroDivisionError: division by zero" in result.stderr
+        assert "No notebook was written" in result.stderr
         assert ("good" in result.stdout) is not again  # what ran well is kept
     book(good=cell("print(1)"), bad=cell("x = 1"))
     assert run("notebooks.py").returncode == 0

@@ -33,13 +33,14 @@ def test_source_code_is_in_order_and_skips_what_is_no_library(monkeypatch, tmp_p
         "site-packages/s.py",
         "idlelib/i.py",
         "a.txt",
+        "c/d.py",
         "a/b.py",
     ]
     for name in [*files, "_sysconfigdata_linux.py"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{name};")
     monkeypatch.setattr(corpus.sysconfig, "get_path", {"stdlib": str(tmp_path)}.get)
-    assert corpus.source_code() == "a/b.py;a/z.py;b.py;"
+    assert corpus.source_code() == "a/b.py;a/z.py;b.py;c/d.py;"
     assert corpus.source_code(limit=8) == "a/b.py;a"
 
 

@@ -66,11 +66,11 @@ def test_heat_runs_down_and_to_the_right_and_leaves_gaps(ax):
 
 
 def test_signed_heat_is_white_at_zero(ax):
-    heat(ax, np.array([[-2, 0, 1]]), signed=True)
+    heat(ax, np.array([[-1, 0, 2]]), signed=True)
     minus, zero, plus = colors_at(ax, [(1, 1), (2, 1), (3, 1)])
     assert (zero > 0.98).all()
     assert minus[2] > minus[0] + 0.2 and plus[0] > plus[2] + 0.2  # blue; vermilion
-    assert plus.mean() > minus.mean()  # 1 is half as far from white as -2
+    assert minus.mean() > plus.mean() + 0.1  # -1 is half as far from white as 2
 
 
 def test_log_heat_shows_ratios(ax):

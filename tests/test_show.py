@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import unrolled.text
+from unrolled.diagrams import _extent  # a function in a wrapper
 from unrolled.rnn import RNN
 from unrolled.show import show, source, without_docstrings
 from unrolled.text import Vocabulary, streams
@@ -31,7 +32,7 @@ class Cell:
 
 
 @pytest.mark.parametrize(
-    "thing", [streams, Vocabulary.encode, Vocabulary.of, RNN, RNN.init, unrolled.text]
+    "thing", [streams, Vocabulary.encode, Vocabulary.of, RNN, RNN.init, _extent, unrolled.text]
 )
 def test_the_link_leads_to_the_lines_that_are_shown(thing):
     shown = source(thing)
@@ -39,7 +40,7 @@ def test_the_link_leads_to_the_lines_that_are_shown(thing):
         r"https://github\.com/\S+/blob/main/(code/unrolled/\w+\.py)#L(\d+)-L(\d+)", shown.address
     ).groups()
     lines = Path(path).read_text().splitlines()[int(first) - 1 : int(last)]
-    assert textwrap.dedent("\n".join(lines)).strip() == shown.code.strip()
+    assert textwrap.dedent("\n".join(lines)) == shown.code
     name = thing.__name__.split(".")[-1]
     assert name in shown.code.split(":")[0] or thing is unrolled.text
 

@@ -87,6 +87,7 @@ def test_windows_are_contiguous_and_come_from_everywhere():
     assert (np.diff(inputs, axis=0) == 1).all() and (targets == inputs + 1).all()
     assert set(inputs[0]) == set(range(100, 106))  # the last window ends with the last symbol
     again, _ = windows(ids, 4, 500, np.random.default_rng(0))
-    assert (again == inputs).all()
+    other, _ = windows(ids, 4, 500, np.random.default_rng(1))
+    assert (again == inputs).all() and (other != inputs).any()
     with pytest.raises(ValueError, match="at least 11 symbols, got 10"):
         windows(ids, 10, 1, np.random.default_rng(0))

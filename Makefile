@@ -7,6 +7,7 @@ export MKL_NUM_THREADS := 1
 unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, not in every process
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # two builds would write to one folder
 .PHONY: help book test serve notebooks browser pins benchmark clean
 
 PYTHON ?= python3.11 python3.12 python3.13 python3
@@ -24,8 +25,9 @@ test: $(READY) ## everything that guards the book: lint, tests, every notebook, 
 	.venv/bin/ruff check . || failed="$$failed, ruff check"; \
 	.venv/bin/ruff format --check . || failed="$$failed, ruff format (mend: .venv/bin/ruff format .)"; \
 	$(RUN) tools/book.py || failed="$$failed, make book"; \
-	$(RUN) -m pytest -n 2 --dist loadscope --ignore tests/browser \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests book || failed="$$failed, pytest"; \
+	$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/browser \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 book tests \
+		|| failed="$$failed, pytest (if a printed result was meant to change: make notebooks)"; \
 	if [ -n "$$failed" ]; then echo "Failed:$${failed#,}" >&2; exit 1; fi
 
 serve: $(READY) ## serve the site on http://127.0.0.1:8000, rebuilt when a file is saved

@@ -14,6 +14,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import is_myst_markdown_notebook, myst_nb_reader_plugin
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -114,4 +115,6 @@ def _failure(page: Path, result: ExecutionResult) -> str:
         first = last.source.strip().partition("\n")[0]
         place = f"{page}:{line}: cell [{last.execution_count}], which begins `{first}`,"
     lines = TERMINAL_COLOURS.sub("", str(result.err)).strip().splitlines()
-    return "\n    ".join([f"{place} failed:", *lines[-12:]])
+    raised = isinstance(result.err, CellExecutionError)
+    said = lines[-12:] if raised else lines[:2]  # else it took too long, or its kernel died
+    return "\n    ".join([f"{place} failed:", *said])

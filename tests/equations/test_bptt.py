@@ -100,11 +100,14 @@ def immediate(h, k):
     return np.einsum("jq,q,p->jpq", np.eye(H), 1 - h[k][0] ** 2, h[k - 1][0])
 
 
-def scalar_states(x, u, w):
+H_0 = 0.3  # not zero, so that the first use counts
+
+
+def scalar_states(x, w):
     """h_0 … h_T of the one-unit network."""
-    h = [0.0]
+    h = [H_0]
     for x_t in x:
-        h.append(np.tanh(u * x_t + w * h[-1]))
+        h.append(np.tanh(x_t + w * h[-1]))
     return h
 
 
@@ -129,35 +132,42 @@ def test_uses(check, rng):
 
 @pytest.mark.equation("eq-bptt-scalar", tolerance=1e-8)
 def test_scalar(check, rng):
-    """Left: finite difference; right: the recursion for Δ and the sum, as printed."""
-    x, u, w, y = rng.normal(size=T), 0.8, 0.9, 1.0
-    h = scalar_states(x, u, w)
-    Delta = {T: (h[T] - y) * (1 - h[T] ** 2)}
-    for k in range(T - 1, 0, -1):
-        Delta[k] = Delta[k + 1] * w * (1 - h[k] ** 2)
-    left = slope(lambda w: 0.5 * (scalar_states(x, u, w)[T] - y) ** 2, w)
-    right = sum(Delta[k] * h[k - 1] for k in range(1, T + 1))
+    """Left: finite differences for w and for every a_k; right: recursion and sum, as printed."""
+    x, w, y = rng.normal(size=T), 0.9, 1.0
+    h = scalar_states(x, w)
+
+    def loss(w, pushed=None, by=0.0):
+        push = by * (np.arange(1, T + 1) == pushed)  # moves a_k alone, as it moves x_k alone
+        return 0.5 * (scalar_states(x + push, w)[T] - y) ** 2
+
+    def printed(shift=1):
+        Delta = {T: (h[T] - y) * (1 - h[T] ** 2)}
+        for k in range(T - 1, 0, -1):
+            Delta[k] = Delta[k + 1] * w * (1 - h[k] ** 2)
+        return sum(Delta[k] * h[k - shift] for k in Delta), np.array([*Delta.values()])
+
+    by_step = [slope(lambda e, k=k: loss(w, k, e), 0.0) for k in range(T, 0, -1)]
     planted = {
-        "the feed-forward rule: last use only": Delta[T] * h[T - 1],
-        "h_k for h_{k-1}": sum(Delta[k] * h[k] for k in range(1, T + 1)),
+        "the feed-forward rule: last use only": (by_step[0] * h[T - 1], printed()[1]),
+        "h_k for h_{k-1}": printed(shift=0),
     }
-    check(left, right, planted=planted)
+    check((slope(loss, w), np.array(by_step)), printed(), planted=planted)
 
 
 def scalar_parts(rng):
-    """x, u, w, h and, from step 1 on, the immediate derivative and ∂h_t/∂h_{t-1}."""
-    x, u, w = rng.normal(size=T), 0.8, 0.9
-    h = scalar_states(x, u, w)
+    """From step 1 on the immediate derivative and ∂h_t/∂h_{t-1}; the total one from step 0."""
+    x, w = rng.normal(size=T), 0.9
+    h = scalar_states(x, w)
     now = [None] + [(1 - h[t] ** 2) * h[t - 1] for t in range(1, T + 1)]
     back = [None] + [(1 - h[t] ** 2) * w for t in range(1, T + 1)]
-    total = [slope(lambda w, t=t: scalar_states(x, u, w)[t], w) for t in range(T + 1)]
-    return h, now, back, total
+    total = [slope(lambda w, t=t: scalar_states(x, w)[t], w) for t in range(T + 1)]
+    return now, back, total
 
 
 @pytest.mark.equation("eq-bptt-total", tolerance=1e-8)
 def test_total(check, rng):
     """Left: finite difference of h_t; right: immediate part plus what the past carries."""
-    _, now, back, total = scalar_parts(rng)
+    now, back, total = scalar_parts(rng)
     right = [now[t] + back[t] * total[t - 1] for t in range(1, T + 1)]
     planted = {
         "immediate only": np.array(now[1:]),
@@ -192,7 +202,7 @@ def test_lemma(check, rng):
 @pytest.mark.equation("eq-bptt-dhdw", tolerance=1e-8)
 def test_dhdw(check, rng):
     """Left: finite difference of h_T; right: the sum over uses."""
-    _, now, back, total = scalar_parts(rng)
+    now, back, total = scalar_parts(rng)
     reach = [np.prod(back[k + 1 :]) for k in range(T + 1)]
     planted = {
         "total as last factor (deck D4)": sum(reach[k] * total[k] for k in range(1, T + 1)),
@@ -204,13 +214,13 @@ def test_dhdw(check, rng):
 @pytest.mark.equation("eq-bptt-mean", tolerance=1e-8)
 def test_mean(check, rng):
     """Left: finite difference of the mean loss; right: slopes of the losses times dh_t/dw."""
-    x, u, w, y = rng.normal(size=T), 0.8, 0.9, rng.normal(size=T)
+    x, w, y = rng.normal(size=T), 0.9, rng.normal(size=T)
 
     def loss(w):
-        return np.mean([(h - t) ** 2 for h, t in zip(scalar_states(x, u, w)[1:], y, strict=True)])
+        return np.mean([(h - t) ** 2 for h, t in zip(scalar_states(x, w)[1:], y, strict=True)])
 
-    h = scalar_states(x, u, w)
-    dh_dw = [slope(lambda w, t=t: scalar_states(x, u, w)[t], w) for t in range(1, T + 1)]
+    h = scalar_states(x, w)
+    dh_dw = [slope(lambda w, t=t: scalar_states(x, w)[t], w) for t in range(1, T + 1)]
     terms = [2 * (h[t] - y[t - 1]) * dh_dw[t - 1] for t in range(1, T + 1)]
     planted = {"sum for mean": sum(terms), "last loss only": terms[-1] / T}
     check(slope(loss, w), sum(terms) / T, planted=planted)
@@ -340,6 +350,28 @@ def test_double_sum(check, rng):
     check(left, right, planted=planted)
 
 
+@pytest.mark.equation("eq-bptt-last-factor", tolerance=1e-12)
+def test_last_factor(check, rng):
+    """Left: ∂h_4/∂h_1 by autograd; right: the sum over r, with ∂h_4/∂h_2 by autograd."""
+    net = Net.draw(rng, N=1)
+    h, _, _ = net.values()
+
+    def reach(k):
+        def run(state):
+            return net.run(h_0=state[None], x=net.x[k:4])[0][-1][0]
+
+        return torch.autograd.functional.jacobian(run, torch.tensor(h[k, 0])).numpy()
+
+    def printed(slopes, W):
+        return np.einsum("jr,r,qr->jq", reach(2), slopes, W)
+
+    planted = {
+        "slope at k instead of k + 1": printed(1 - h[1, 0] ** 2, net.W_hh),
+        "W_hh[r, q]": printed(1 - h[2, 0] ** 2, net.W_hh.T),
+    }
+    check(reach(1), printed(1 - h[2, 0] ** 2, net.W_hh), planted=planted)
+
+
 @pytest.mark.equation("eq-bptt-delta-sum", tolerance=1e-12)
 def test_delta_sum(check, rng):
     """Left: ∂L/∂a_k by autograd; right: the sum over all later losses."""
@@ -462,12 +494,11 @@ def test_three(check, rng):
     W, x = net.W_hh, net.x
 
     def lines(W_back, first=True):
-        d4 = du[2]
-        d3 = d4 @ net.W_hy.T * (1 - h[3] ** 2)
+        d3 = du[2] @ net.W_hy.T * (1 - h[3] ** 2)
         d2 = d3 @ W_back * (1 - h[2] ** 2)
         d1 = d2 @ W_back * (1 - h[1] ** 2)
         dW = (h[0].T @ d1 if first else 0) + h[1].T @ d2 + h[2].T @ d3
-        return h[3].T @ d4, dW, x[0].T @ d1 + x[1].T @ d2 + x[2].T @ d3
+        return h[3].T @ du[2], dW, x[0].T @ d1 + x[1].T @ d2 + x[2].T @ d3
 
     planted = {
         "h_0ᵀΔ_1 left out (deck D0)": lines(W.T, first=False),
@@ -514,6 +545,59 @@ def test_rtrl(check, rng):
     J = jacobians(net, h)
     planted = {"J transposed": recursion([j.T for j in J]), "immediate only": immediate(h, T)}
     check(left, recursion(J), planted=planted)
+
+
+@pytest.mark.equation("eq-bptt-rtrl-gradient", tolerance=1e-12)
+def test_rtrl_gradient(check, rng):
+    """Left: ∂L/∂W_hh by autograd, backwards; right: P carried forward and summed on the way."""
+    net = Net.draw(rng, N=1)
+    h, _, dh = net.values()
+    J = jacobians(net, h)
+
+    def forward(first=1, reset=False):
+        P, grad_W = np.zeros((H, H, H)), np.zeros((H, H))
+        for t in range(1, T + 1):
+            P = immediate(h, t) + (0 if reset else np.einsum("ji,ipq->jpq", J[t - 1], P))
+            if t >= first:
+                grad_W += np.einsum("j,jpq->pq", dh[t - 1, 0], P)
+        return grad_W
+
+    (left,) = net.autograd("W_hh")
+    planted = {"last loss only": forward(first=T), "P not carried": forward(reset=True)}
+    check(left, forward(), planted=planted)
+
+
+@pytest.mark.equation("eq-bptt-any-cell", tolerance=1e-12)
+def test_any_cell(check, rng):
+    """Left: autograd through a leaky cell; right: the row recursion with its Jacobians."""
+    W, U, x, C = (rng.normal(size=size) for size in [(H, H), (D, H), (T, D), (T, H)])
+
+    def cell(x_t, h, W):
+        return 0.4 * h + 0.6 * torch.tanh(torch.tensor(x_t @ U) + h @ W)
+
+    def states(W):
+        h = [torch.zeros(H, dtype=torch.float64)]
+        for x_t in x:
+            h.append(cell(x_t, h[-1], W))
+        return h
+
+    def by_autograd(W):
+        return (torch.tensor(C) * torch.sin(torch.stack(states(W)[1:]))).sum()
+
+    jacobian, W_t, h = torch.autograd.functional.jacobian, torch.tensor(W), states(torch.tensor(W))
+
+    def printed(leak=True):
+        delta, grad_W = np.zeros(H), np.zeros((H, H))
+        for t in range(T, 0, -1):
+            delta = delta + C[t - 1] * np.cos(h[t].numpy())
+            now = jacobian(lambda W, t=t: cell(x[t - 1], h[t - 1], W), W_t).numpy()
+            grad_W += np.einsum("j,jpq->pq", delta, now)
+            J = jacobian(lambda s, t=t: cell(x[t - 1], s, W_t), h[t - 1]).numpy()
+            delta = delta @ (J if leak else J - 0.4 * np.eye(H))
+        return grad_W
+
+    planted = {"one of two paths forgotten": printed(leak=False)}
+    check(*grad(by_autograd, W), printed(), planted=planted)
 
 
 @pytest.mark.equation("eq-bptt-share", tolerance=1e-12)

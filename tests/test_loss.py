@@ -73,11 +73,12 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"mask": np.zeros((T, N), bool)}, "mask must leave a position that counts"),
-        ({"mask": np.ones((T, N))}, "mask booleans, got int64 and float64"),
-        ({"mask": np.ones(N, bool)}, r"must be \(5, 3\), got \(5, 3\) and \(3,\)"),
-        ({"y": np.zeros(N, int)}, r"must be \(5, 3\), got \(3,\)"),
-        ({"y": np.zeros((T, N))}, "y must be integers"),
+        ({"mask": np.zeros((T, N), bool)}, "at least one position must count"),
+        ({"mask": np.ones((T, N))}, r"mask must be booleans \(5, 3\), got float64 \(5, 3\)"),
+        ({"mask": np.ones(N, bool)}, r"mask must be booleans \(5, 3\), got bool \(3,\)"),
+        ({"y": np.zeros(N, int)}, r"y must be integers \(5, 3\), got int64 \(3,\)"),
+        ({"y": np.zeros((T, N))}, r"y must be integers \(5, 3\), got float64"),
+        ({"u": np.zeros((0, V)), "y": np.zeros(0, int)}, "at least one position must count"),
         ({"y": np.full((T, N), V)}, r"y must be in 0 ... 6, got 7 ... 7"),
         ({"y": np.full((T, N), -1)}, r"y must be in 0 ... 6, got -1 ... -1"),
     ],

@@ -18,29 +18,32 @@ def cross_entropy(u: ndarray, y: ndarray, mask: ndarray | None = None) -> tuple[
     Returns: the loss; du (..., V), its gradient, zero where the mask is False.
     Raises: ValueError if shapes, types or targets do not fit, or if no position counts.
     """
-    mask = np.ones(y.shape, bool) if mask is None else mask
-    if not y.shape == mask.shape == u.shape[:-1]:
-        raise ValueError(f"y and mask must be {u.shape[:-1]}, got {y.shape} and {mask.shape}")
-    if y.dtype.kind not in "iu" or mask.dtype != bool:
-        raise ValueError(f"y must be integers, mask booleans, got {y.dtype} and {mask.dtype}")
-    if not mask.any():
-        raise ValueError(f"mask must leave a position that counts, got {mask.size} masked of all")
-    V, target = u.shape[-1], y[mask]  # (positions that count,)
-    if target.min() < 0 or target.max() >= V:
-        raise ValueError(f"y must be in 0 ... {V - 1}, got {target.min()} ... {target.max()}")
-    loss, du_rows = _rows(u[mask], target)
+    if y.shape != u.shape[:-1] or y.dtype.kind not in "iu":
+        raise ValueError(f"y must be integers {u.shape[:-1]}, got {y.dtype} {y.shape}")
+    if mask is None:
+        loss, du = _rows(u.reshape(-1, u.shape[-1]), y.reshape(-1))
+        return loss, du.reshape(u.shape)
+    if mask.shape != y.shape or mask.dtype != bool:
+        raise ValueError(f"mask must be booleans {y.shape}, got {mask.dtype} {mask.shape}")
+    loss, du_rows = _rows(u[mask], y[mask])
     du = np.zeros(u.shape, du_rows.dtype)
     du[mask] = du_rows
     return loss, du
 
 
-def _rows(u: ndarray, target: ndarray) -> tuple[float, ndarray]:
-    """The same without masks and checks: u (R, V), target (R,) -> mean loss, du (R, V)."""
-    here = np.arange(len(u)), target  # one entry in each row
+def _rows(u: ndarray, y: ndarray) -> tuple[float, ndarray]:
+    """The same where every row counts: u (R, V), y (R,) -> mean loss, du (R, V)."""
+    R, V = u.shape
+    if R == 0:
+        raise ValueError("at least one position must count, got none (or all masked)")
+    if y.min() < 0 or y.max() >= V:
+        raise ValueError(f"y must be in 0 ... {V - 1}, got {y.min()} ... {y.max()}")
+    entries = np.arange(R), y  # one in each row
     u = u - u.max(axis=1, keepdims=True)
     e = np.exp(u)
     total = e.sum(axis=1, keepdims=True)  # (R, 1)
-    loss = np.mean(np.log(total[:, 0]) - u[here])
-    du = e / total
-    du[here] -= 1  # prediction minus one-hot target
-    return float(loss), du / len(u)
+    loss = np.mean(np.log(total[:, 0]) - u[entries])
+    e /= total
+    e[entries] -= 1  # prediction minus one-hot target
+    e /= R
+    return float(loss), e

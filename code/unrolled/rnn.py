@@ -48,9 +48,10 @@ class RNN:
         rows = h[1:].reshape(T * N, H)  # the same memory, one row per step and sequence
         np.dot(x.reshape(T * N, D), self.W_xh, out=rows)
         rows += self.b_h
+        W_hh = in_fast_order(self.W_hh, T, N)  # the same numbers
         a = np.empty_like(h[0])  # (N, H)
         for t in range(T):
-            np.dot(h[t], self.W_hh, out=a)
+            np.dot(h[t], W_hh, out=a)
             a += h[t + 1]  # there x[t] W_xh + b_h has been waiting
             np.tanh(a, out=h[t + 1])
         return h[1:], (x, h)
@@ -67,7 +68,7 @@ class RNN:
             raise ValueError(f"dh must be {h[1:].shape}, got {dh.shape}")
         Delta = np.square(h[1:])
         np.subtract(1, Delta, out=Delta)  # (T, N, H) tanh' at every step; the loop makes it ∂L/∂a
-        W_hhT = np.ascontiguousarray(self.W_hh.T)
+        W_hhT = in_fast_order(self.W_hh.T, *dh.shape[:2])
         dh_next = np.zeros_like(h[0])  # (N, H): nothing flows back from beyond the last step
         for t in reversed(range(len(dh))):
             dh_next += dh[t]
@@ -77,3 +78,13 @@ class RNN:
         b_h = np.ones(len(rows), rows.dtype) @ rows  # the bias's input is 1 in every row
         grads = RNN(x_rows.T @ rows, h_rows.T @ rows, b_h)
         return grads, (rows @ self.W_xh.T).reshape(x.shape), dh_next
+
+
+def in_fast_order(W: ndarray, T: int, N: int) -> ndarray:
+    """W (H, K), copied if need be, in the memory order that suits T products of N rows with it.
+
+    OpenBLAS, which NumPy usually brings, takes W as it is in products below 100³, and is fastest
+    when W lies row by row; above, it repacks W each time, and column by column is faster.
+    """
+    columns = N * W.size > 100**3 and T > 8  # else the copy costs more than it saves
+    return np.asarray(W, order="F" if columns else "C")

@@ -1,0 +1,90 @@
+"""The built site in Debian's Chromium, served from this machine, with every other host cut off."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --disable-background-networking"
+    " --disable-component-update --disable-sync --no-first-run"
+)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def base(site) -> Iterator[str]:
+    """The address under which the site is served."""
+    handler = partial(QuietHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.fail("no Chromium: `apt-get install chromium`, or Chrome itself", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=SWITCHES.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def open_page(chromium, base):
+    """`with open_page(path, width, theme) as page`; what goes wrong there is in `page.problems`."""
+
+    @contextmanager
+    def opened(path: str, width: int = 1280, theme: str = "light") -> Iterator[Page]:
+        size = {"width": width, "height": 900}
+        with chromium.new_context(viewport=size, color_scheme=theme) as context:
+            page = context.new_page()
+            watch(page, base)
+            page.goto(path if path.startswith("file:") else f"{base}/{path}")
+            settle(page)
+            yield page
+
+    return opened
+
+
+def watch(page: Page, base: str) -> None:
+    """Cut off every host but ours, and note every error."""
+    page.problems = []
+
+    def refuse(route: Route) -> None:
+        page.problems.append(f"asks another host for {route.request.url}")
+        route.abort()
+
+    def note_message(message) -> None:
+        if message.type in ("error", "warning"):
+            page.problems.append(f"console {message.type}: {message.text}")
+
+    def note_answer(answer) -> None:
+        if answer.status >= 400:
+            page.problems.append(f"{answer.status} for {answer.url}")
+
+    page.route(lambda url: not url.startswith((base, "data:", "file:")), refuse)
+    page.on("console", note_message)
+    page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+    page.on("response", note_answer)
+
+
+def settle(page: Page) -> None:
+    """Wait until mathematics is typeset and nothing moves any more."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.add_style_tag(content="* { transition: none !important; animation: none !important; }")

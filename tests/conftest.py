@@ -1,0 +1,38 @@
+"""What the tests of the built site share, in `site/` and in `browser/`."""
+
+from pathlib import Path
+
+import pytest
+from collect_equations import pages
+
+
+@pytest.fixture(scope="session")
+def root(pytestconfig) -> Path:
+    """The repository."""
+    return pytestconfig.rootpath
+
+
+@pytest.fixture(scope="session")
+def site(root) -> Path:
+    """The folder of the built site."""
+    folder = root / "_build" / "html"
+    if not (folder / "index.html").exists():
+        pytest.fail(f"there is no site in {folder}: run `make book` first", pytrace=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(site, book_page) -> Path:
+    """The file built from a page."""
+    path = site / book_page.path.with_suffix(".html")
+    if not path.exists():
+        pytest.fail(f"{book_page.path} was not built: run `make book`", pytrace=False)
+    return path
+
+
+def pytest_generate_tests(metafunc):
+    """A test that takes `book_page` or its `html` runs once for each page of the contents."""
+    if "book_page" in metafunc.fixturenames:
+        book = pages(metafunc.config.rootpath)
+        names = [str(page.path) for page in book]
+        metafunc.parametrize("book_page", book, ids=names, scope="module")

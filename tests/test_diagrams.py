@@ -1,12 +1,16 @@
 """What is drawn, is found again by where it is on the page: the tests look at no internals."""
 
+from functools import cache
 from itertools import combinations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.text import Annotation
 
 from unrolled.diagrams import folded_graph, graph, topologies, unrolled_graph
 from unrolled.plot import COLORS, use_style
@@ -32,23 +36,28 @@ VARIANTS = {
     "topologies": topologies,
     "sum": lambda ax: graph(ax, SUM, SUM_EDGES, SUM_BACK),
 }
-HEIGHT = {"topologies": 4.0}  # inches, where it is not 2.8
+SIZES = {"topologies": (5.0, 4.0), "many": (7.0, 2.5)}  # inches, where it is not 6 by 2.8
 
 
-@pytest.fixture
-def draw():
-    """Draws in the house style; gives the axes, drawn, at the width of a page."""
-    with plt.rc_context():
+@pytest.fixture(scope="module", autouse=True)
+def style():
+    with rc_context():
         use_style()
+        yield
 
-        def draw(picture, width=6.0, height=3.0):
-            fig, ax = plt.subplots(figsize=(width, height))
-            assert picture(ax) is ax
-            fig.canvas.draw()
-            return ax
 
-        yield draw
-        plt.close("all")
+def draw(picture, width=6.0, height=2.8):
+    """The axes with a picture, drawn."""
+    figure = Figure(figsize=(width, height), dpi=100)
+    ax = figure.subplots()
+    assert picture(ax) is ax
+    FigureCanvasAgg(figure).draw()
+    return ax
+
+
+@cache
+def variant(name):
+    return draw(VARIANTS[name], *SIZES.get(name, ()))
 
 
 def boxes(ax, key=None):
@@ -100,11 +109,10 @@ def joined(ax, key):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-@pytest.mark.parametrize("width", [6.0, 7.0])
-def test_nothing_overlaps(draw, name, width):
-    ax = draw(VARIANTS[name], width, HEIGHT.get(name, 2.8))
+def test_nothing_overlaps(name):
+    ax = variant(name)
     around = boxes(ax)
-    texts = [text.get_window_extent() for text in ax.findobj(plt.Annotation) if text.get_text()]
+    texts = [text.get_window_extent() for text in ax.findobj(Annotation) if text.get_text()]
     assert around and all(len(one.get_points()) for one in around)
     for one, other in combinations(around, 2):
         assert not one.overlaps(other)
@@ -119,15 +127,15 @@ def test_nothing_overlaps(draw, name, width):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_arrows_touch_their_boxes_from_outside(draw, name):
-    ax = draw(VARIANTS[name], height=HEIGHT.get(name, 2.8))
+def test_arrows_touch_their_boxes_from_outside(name):
+    ax = variant(name)
     for _, start, tip in arrows(ax):
         for point in (start, tip):
             away = sorted(to_border(box, point) for box in boxes(ax))[0]
             assert 0 < away < 5 or name == "ellipsis"  # there some arrows end at the dots
 
 
-def test_forward_arrows_of_an_unrolled_network(draw):
+def test_forward_arrows_of_an_unrolled_network():
     ax = draw(lambda ax: unrolled_graph(ax, 2))
     across = [((0, 1), (1, 1)), ((1, 1), (2, 1))]
     up = [((1, 0), (1, 1)), ((1, 1), (1, 2)), ((2, 0), (2, 1)), ((2, 1), (2, 2))]
@@ -136,7 +144,7 @@ def test_forward_arrows_of_an_unrolled_network(draw):
     assert [len(boxes(ax, key)) for key in ("input", "hidden", "output")] == [2, 3, 2]
 
 
-def test_gradients_run_back(draw):
+def test_gradients_run_back():
     ax = draw(lambda ax: unrolled_graph(ax, 3, outputs=[2, 3], gradients=True))
     across = [((1, 1), (0, 1)), ((2, 1), (1, 1)), ((3, 1), (2, 1))]
     assert joined(ax, "gradient") == sorted([*across, ((2, 2), (2, 1)), ((3, 2), (3, 1))])
@@ -146,21 +154,21 @@ def test_gradients_run_back(draw):
     assert joined(ax, "gradient") == [((3, 2), (3, 1))]
 
 
-def test_two_arrows_between_the_same_boxes_lie_beside_each_other(draw):
+def test_two_arrows_between_the_same_boxes_lie_beside_each_other():
     ax = draw(lambda ax: unrolled_graph(ax, 1, inputs=[], outputs=[], gradients=True))
     (_, there, _), (_, back, _) = arrows(ax)
     assert there[1] - back[1] == pytest.approx(0.1 * 100)  # inches, the forward one above
 
 
-def test_outputs_are_fed_back_to_the_next_step(draw):
+def test_outputs_are_fed_back_to_the_next_step():
     ax = draw(lambda ax: unrolled_graph(ax, 3, inputs=[1, 2], feedback=True, weights=False))
     assert joined(ax, "output") == [((1, 2), (2, 0))]  # step 3 has no input, step 2's goes nowhere
 
 
-def test_labels(draw):
+def test_labels():
     def labels(**options):
         ax = draw(lambda ax: unrolled_graph(ax, **options))
-        return sorted(text.get_text() for text in ax.findobj(plt.Annotation))
+        return sorted(text.get_text() for text in ax.findobj(Annotation))
 
     bare = {"weights": False, "start": False}
     assert labels(T=2, inputs={1: "h"}, outputs=[2], output=r"\ell", **bare) == sorted(
@@ -175,17 +183,17 @@ def test_labels(draw):
         labels(T=3, steps=["1", "2"])
 
 
-def test_boxes_keep_their_size_on_paper_and_fit_their_labels(draw):
+def test_boxes_keep_their_size_on_paper_and_fit_their_labels():
     small, large = (boxes(draw(VARIANTS["plain"], width, 3)) for width in (5.0, 8.0))
     np.testing.assert_allclose([b.size for b in small], [b.size for b in large])
     half = boxes(draw(lambda ax: unrolled_graph(ax, 3, size=0.5), 5.0, 3))
     np.testing.assert_allclose([b.size for b in half], [b.size / 2 for b in small])
-    one_line, *_, two_lines = sorted(boxes(draw(VARIANTS["sum"])), key=lambda box: box.height)
+    one_line, *_, two_lines = sorted(boxes(variant("sum")), key=lambda box: box.height)
     assert two_lines.height > 1.3 * one_line.height
 
 
-def test_the_state_of_a_folded_network_comes_back_to_it(draw):
-    ax = draw(folded_graph)
+def test_the_state_of_a_folded_network_comes_back_to_it():
+    ax = variant("folded")
     (state,) = boxes(ax, "hidden")
     loops = [
         (s, t) for _, s, t in arrows(ax) if to_border(state, s) < 5 and to_border(state, t) < 5
@@ -196,8 +204,8 @@ def test_the_state_of_a_folded_network_comes_back_to_it(draw):
     )  # out above, in below, at the right
 
 
-def test_topologies_are_the_five(draw):
-    ax = draw(topologies, 5, 4)
+def test_topologies_are_the_five():
+    ax = variant("topologies")
     counts = [
         tuple(len(boxes(part, key)) for key in ("input", "hidden", "output"))
         for part in ax.child_axes
@@ -211,8 +219,8 @@ def test_topologies_are_the_five(draw):
     assert np.ptp(pitch) < 0.5  # the same distance everywhere
 
 
-def test_edges_of_a_graph(draw):
-    ax = draw(VARIANTS["sum"])
+def test_edges_of_a_graph():
+    ax = variant("sum")
     places = {name: node[:2] for name, node in SUM.items()}
     for key, edges in (("grey", SUM_EDGES), ("gradient", SUM_BACK)):
         assert joined(ax, key) == sorted((places[edge[0]], places[edge[1]]) for edge in edges)

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 REPOSITORY = "https://github.com/unrolled-book/unrolled"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).resolve().parent
 
 
 class Source:

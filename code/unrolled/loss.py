@@ -42,8 +42,7 @@ def _rows(u: ndarray, y: ndarray) -> tuple[float, ndarray]:
     u = u - u.max(axis=1, keepdims=True)
     e = np.exp(u)
     total = e.sum(axis=1, keepdims=True)  # (R, 1)
-    loss = np.mean(np.log(total[:, 0]) - u[entries])
-    e /= total
-    e[entries] -= 1  # prediction minus one-hot target
-    e /= R
+    loss = np.sum(np.log(total[:, 0]) - u[entries]) / R
+    e /= R * total
+    e[entries] -= 1 / R  # prediction minus one-hot target, each over R: the loss is a mean
     return float(loss), e

@@ -9,6 +9,7 @@ allocated (`out=` names the array that takes a result).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy import ndarray
@@ -50,10 +51,10 @@ class RNN:
         rows += self.b_h
         W_hh = in_fast_order(self.W_hh, T, N)  # the same numbers
         a = np.empty_like(h[0])  # (N, H)
-        for t in range(T):
-            np.dot(h[t], W_hh, out=a)
-            a += h[t + 1]  # there x[t] W_xh + b_h has been waiting
-            np.tanh(a, out=h[t + 1])
+        for h_before, h_t in pairwise(h):
+            np.dot(h_before, W_hh, out=a)
+            a += h_t  # its place has held x_t W_xh + b_h so far
+            np.tanh(a, out=h_t)
         return h[1:], (x, h)
 
     def backward(self, tape: tuple, dh: ndarray) -> tuple["RNN", ndarray, ndarray]:
@@ -70,10 +71,10 @@ class RNN:
         np.subtract(1, Delta, out=Delta)  # (T, N, H) tanh' at every step; the loop makes it ∂L/∂a
         W_hhT = in_fast_order(self.W_hh.T, *dh.shape[:2])
         dh_next = np.zeros_like(h[0])  # (N, H): nothing flows back from beyond the last step
-        for t in reversed(range(len(dh))):
-            dh_next += dh[t]
-            Delta[t] *= dh_next
-            np.dot(Delta[t], W_hhT, out=dh_next)  # what step t sends back to t - 1
+        for Delta_t, dh_t in zip(Delta[::-1], dh[::-1], strict=True):
+            dh_next += dh_t
+            Delta_t *= dh_next
+            np.dot(Delta_t, W_hhT, out=dh_next)  # what step t sends back to t - 1
         x_rows, h_rows, rows = (a.reshape(-1, a.shape[2]) for a in (x, h[:-1], Delta))
         b_h = np.ones(len(rows), rows.dtype) @ rows  # the bias's input is 1 in every row
         grads = RNN(x_rows.T @ rows, h_rows.T @ rows, b_h)

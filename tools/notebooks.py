@@ -66,13 +66,13 @@ def kept(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def main() -> None:
     if not execute():
         sys.exit("No notebook was written: mend the page(s) above and run `make notebooks` again.")
-    cache = execution_cache()
-    for page, source in notebooks().items():
-        target = page.with_suffix(".ipynb")
-        text = nbformat.writes(executed(page, source, cache)) + "\n"
-        if not target.exists() or target.read_text() != text:
-            target.write_text(text)
-            print(f"{target} written", flush=True)
+    with execution_cache() as cache:
+        for page, source in notebooks().items():
+            target = page.with_suffix(".ipynb")
+            text = nbformat.writes(executed(page, source, cache)) + "\n"
+            if not target.exists() or target.read_text() != text:
+                target.write_text(text)
+                print(f"{target} written", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -54,23 +55,24 @@ def forget_if_changed(name: str, files: Iterable[Path], *stale: Path) -> None:
     record.write_text(digest.hexdigest())
 
 
-def execution_cache() -> JupyterCacheAbstract:
+@contextmanager
+def execution_cache() -> Iterator[JupyterCacheAbstract]:
     """The outputs of every page. It knows a page by its cells alone, so a new package voids it."""
     pins = [Path("requirements.txt"), Path("constraints.txt")]
     forget_if_changed("package", [*Path("code").rglob("*.py"), *pins], CACHE, DOCTREES)
-    return get_cache(CACHE)
+    cache = get_cache(CACHE)
+    try:
+        yield cache
+    finally:
+        cache.db.dispose()
 
 
 def execute() -> bool:
     """Execute the pages that are not in the cache; whether every page ran to its end."""
-    cache = execution_cache()
-    waiting = {page: nb for page, nb in notebooks().items() if not is_cached(cache, nb)}
-    failures = 0
-    with ThreadPoolExecutor(2) as pool:
-        runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
-        for done, run in enumerate(_completed(runs), start=1):
-            page, result = runs[run], run.result()
-            print(f"[{done}/{len(runs)}] {page}, {result.time:.1f} s", flush=True)
+    with execution_cache() as cache:
+        waiting = {page: nb for page, nb in notebooks().items() if not is_cached(cache, nb)}
+        failures = 0
+        for page, result in _results(waiting):
             if result.err:
                 failures += 1
                 print(_failure(page, result), file=sys.stderr, flush=True)
@@ -80,11 +82,17 @@ def execute() -> bool:
     return failures == 0
 
 
-def _completed(runs: Iterable[Future]) -> Iterator[Future]:
-    try:
-        yield from as_completed(runs)
-    except KeyboardInterrupt:  # the pool would first run every page; the kernels end without us
-        os._exit(130)
+def _results(waiting: dict[Path, NotebookNode]) -> Iterator[tuple[Path, ExecutionResult]]:
+    """Each page as it ends, two running at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
+        try:
+            for done, run in enumerate(as_completed(runs), start=1):
+                page, result = runs[run], run.result()
+                print(f"[{done}/{len(runs)}] {page}, {result.time:.1f} s", flush=True)
+                yield page, result
+        except KeyboardInterrupt:  # the pool would first run every page; the kernels end without us
+            os._exit(130)
 
 
 def is_cached(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:

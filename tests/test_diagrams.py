@@ -181,6 +181,9 @@ def test_labels():
     assert [name for name in labels(T=2) if "W" in name] == sorted(weights)
     with pytest.raises(ValueError, match="T = 3 steps"):
         labels(T=3, steps=["1", "2"])
+    for wrong in ([0], {4: "h"}):
+        with pytest.raises(ValueError, match="at steps 1 to 3, got"):
+            labels(T=3, inputs=wrong)
 
 
 def test_boxes_keep_their_size_on_paper_and_fit_their_labels():

@@ -151,10 +151,12 @@ def _name(letter: str, index: str) -> str:
 
 def _labels(which: Steps | None, letter: str, steps: list[str]) -> dict[int, str]:
     """Step -> label, for the steps that have an input, or an output."""
-    if isinstance(which, Mapping):
-        return dict(which)
     if which is None:
         which = [t for t, index in enumerate(steps, 1) if index != "…"]
+    if not set(which) <= set(range(1, len(steps) + 1)):
+        raise ValueError(f"inputs and outputs are at steps 1 to {len(steps)}, got {[*which]}")
+    if isinstance(which, Mapping):
+        return dict(which)
     return {t: _name(letter, steps[t - 1]) for t in which}
 
 

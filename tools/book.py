@@ -24,7 +24,7 @@ def build_site() -> bool:
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         for coloured in process.stdout:
             line = TERMINAL_COLOURS.sub("", coloured)
-            if line.startswith(("reading sources", "writing output")):
+            if line.startswith(("reading sources", "writing output")) and "%" in line:
                 print(line, end="", flush=True)
     if process.returncode != 0:
         return False

@@ -154,6 +154,11 @@ def test_gradients_run_back():
     assert joined(ax, "gradient") == [((3, 2), (3, 1))]
 
 
+def test_what_is_left_out_has_dots_and_no_box():
+    ax = variant("ellipsis")  # 1, 2, …, T and the initial state
+    assert [len(boxes(ax, key)) for key in ("input", "hidden", "output")] == [3, 4, 3]
+
+
 def test_two_arrows_between_the_same_boxes_lie_beside_each_other():
     ax = draw(lambda ax: unrolled_graph(ax, 1, inputs=[], outputs=[], gradients=True))
     (_, there, _), (_, back, _) = arrows(ax)

@@ -1,5 +1,5 @@
 # Every target prepares what it needs: the environment in .venv, then the pages, then the site.
-# One thread for each process: two pages or two tests run side by side, and their sums agree between machines.
+# One thread for each process: two pages or two tests run side by side, and two runs agree.
 
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1

@@ -84,6 +84,8 @@ def execute() -> bool:
 
 def _results(waiting: dict[Path, NotebookNode]) -> Iterator[tuple[Path, ExecutionResult]]:
     """Each page as it ends, two running at a time."""
+    if waiting:
+        print(f"Executing {len(waiting)} page(s), two at a time", flush=True)
     with ThreadPoolExecutor(2) as pool:
         runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
         try:

@@ -8,12 +8,14 @@ from unrolled.gradients import check_layer, relative_error
 from unrolled.rnn import RNN
 
 SIZES = [(7, 3, 4, 5), (1, 3, 4, 5), (7, 1, 4, 5), (7, 3, 5, 2)]  # T, N, D, H
+LARGE = (9, 64, 3, 130)  # where the weights are laid out by columns
 
 
 def case(T, N, D, H, seed=0):
     """A layer with a bias, inputs, an initial state and a cotangent, none of them zero."""
     rng = np.random.default_rng(seed)
-    layer = RNN(rng.normal(size=(D, H)), rng.normal(size=(H, H)) / 2, rng.normal(size=H))
+    W_hh = rng.normal(size=(H, H)) / np.sqrt(H)
+    layer = RNN(rng.normal(size=(D, H)), W_hh, rng.normal(size=H))
     return layer, *(rng.normal(size=shape) for shape in ((T, N, D), (N, H), (T, N, H)))
 
 
@@ -31,7 +33,7 @@ def torch_gradients(layer, x, h_0, dh):
     return h.detach().numpy(), (W_xh.T, W_hh.T, b_h), x.grad.numpy(), h_0.grad[0].numpy()
 
 
-@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize("sizes", [*SIZES, LARGE])
 def test_equals_torch(sizes):
     layer, x, h_0, dh = case(*sizes)
     h, tape = layer.forward(x, h_0)

@@ -17,6 +17,7 @@ from unrolled.language_model import (
     loss,
     perplexity,
     save,
+    train_on,
 )
 from unrolled.sampling import temperature, top_k
 from unrolled.text import Vocabulary
@@ -176,6 +177,19 @@ def test_a_text_with_a_rule_is_learnt():
     assert history.loss[-1] < 0.1 < history.loss[0]
     [written] = generate(model, "ab", 10, torch.Generator(), lambda u: top_k(u, 1))
     assert written == "cde\nabcde\n"
+
+
+def test_any_text_in_one_line():
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    # 1,000 symbols; the last 100, held out, are another text
+    model, history = train_on("abcde\n" * 150 + "edcba" * 20, 30, H=8, dropout=0.5)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert list(history.measured) == list(range(0, 31, 3))
+    measured = perplexity(model, model.vocabulary.encode("edcba" * 20))
+    assert history.measured[30] == pytest.approx(measured)
+    again, _ = train_on("abcde\n" * 150 + "edcba" * 20, 30, H=8, dropout=0.5)
+    assert torch.equal(model.output.weight, again.output.weight)
 
 
 def test_wrong_input():

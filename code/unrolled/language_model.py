@@ -13,6 +13,7 @@ import torch
 from numpy import ndarray
 from torch import Tensor, nn
 
+from unrolled.corpus import split
 from unrolled.sampling import draw
 from unrolled.text import Vocabulary, windows
 from unrolled.train import History, train
@@ -82,6 +83,24 @@ def fit(
     batches = (windows(ids, T, N, rng) for _ in count())
     options = {"learning_rate": learning_rate, "clip": 0.3, "decay": 0.5}
     return train(model, batches, loss, steps=steps, **options, **measuring)
+
+
+def train_on(
+    text: str, steps: int = 2000, seed: int = 0, **options
+) -> tuple[LanguageModel, History]:
+    """A model of any text: the last tenth is held out, and the rest trained on.
+
+    `options` go to LanguageModel. The history's `measured` holds the held-out perplexity.
+    """
+    train_text, held_out = split(text)
+    vocabulary = Vocabulary.of(text)
+    with torch.random.fork_rng():  # the caller's random numbers go on as if nothing had been drawn
+        torch.manual_seed(seed)
+        model = LanguageModel(vocabulary, **options)
+        ids = vocabulary.encode(held_out)
+        rng = np.random.default_rng(seed)
+        every, measure = max(1, steps // 10), lambda: perplexity(model, ids)
+        return model, fit(model, train_text, steps, rng, measure=measure, every=every)
 
 
 @torch.no_grad()

@@ -53,6 +53,16 @@ def test_parameters_change_in_place_whatever_holds_them(optimizer):
     assert {a.dtype for a in (*vars(layer).values(), V)} == {np.dtype(np.float32)}
 
 
+def test_the_order_of_keys_does_not_matter():
+    parameters, gradients = (
+        {"a": np.zeros(2), "b": np.zeros(2)},
+        {"b": np.ones(2), "a": np.zeros(2)},
+    )
+    SGD(1.0).step(parameters, gradients)
+    np.testing.assert_array_equal(parameters["a"], 0)
+    np.testing.assert_array_equal(parameters["b"], -1)
+
+
 def test_gradients_of_another_shape_are_refused():
     p = [np.zeros((3, 4)), np.zeros(4)]
     for wrong in ([p[0]], [p[0], np.zeros((1, 4))], p[::-1]):

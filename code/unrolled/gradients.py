@@ -7,10 +7,23 @@ from numpy import ndarray
 
 
 def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 1e-6) -> ndarray:
-    """Central differences (f(x + s) - f(x - s)) / 2s at every entry of x, which is put back after.
+    """Central differences (f(x + s) - f(x - s)) / 2s at every entry of x.
 
-    The error is O(s²) from the formula and about 1e-16 |f| / s from rounding: x must be float64
-    (else ValueError). Each entry is changed in place, so f may ignore its argument and use x.
+    Their error is of order s² from the formula and about 1e-16 |f| / s from rounding.
+
+    Parameters
+    ----------
+    f : a scalar function; x changes in place, so f may also ignore its argument and use x
+    x : float64 array of any shape; afterwards as before
+    step : s
+
+    Returns
+    -------
+    gradient : an array like x
+
+    Raises
+    ------
+    ValueError : if x is not float64 (rounding would drown the difference)
     """
     if x.dtype != np.float64:
         raise ValueError(f"x must be float64, got {x.dtype}")
@@ -27,7 +40,7 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
 
 
 def relative_error(a: ndarray, b: ndarray) -> float:
-    """Largest difference, in units of the largest entry of either (of one shape: ValueError)."""
+    """Largest difference in units of either's largest entry; ValueError if the shapes differ."""
     if a.shape != b.shape:
         raise ValueError(f"arrays must have one shape, got {a.shape} and {b.shape}")
     scale = max(np.abs(a).max(), np.abs(b).max(), np.finfo(float).tiny)
@@ -40,9 +53,16 @@ def check_layer(layer, x: ndarray, state, rng: np.random.Generator) -> dict[str,
     The scalar differentiated is sum(C * h) with a random cotangent C, which is then its gradient at
     the states: with C = 1 an error that a sum over steps or units hides would pass.
 
-    Parameters: layer, a dataclass of float64 arrays; x (T, N, D), inputs; state, the initial state
-    (N, H), or a pair of them (h_0, c_0).
-    Returns: the error for each parameter by its name, for "x", and for "h_0" (and "c_0").
+    Parameters
+    ----------
+    layer : a dataclass of float64 arrays, with `forward` and `backward`
+    x : (T, N, D) inputs
+    state : (N, H) initial state, or a pair of them (h_0, c_0)
+    rng : draws C
+
+    Returns
+    -------
+    errors : one for each parameter by its name, for "x", and for "h_0" (and "c_0")
     """
     h, tape = layer.forward(x, state)
     C = rng.normal(size=h.shape)

@@ -11,12 +11,22 @@ def softmax(u: ndarray) -> ndarray:
 
 
 def cross_entropy(u: ndarray, y: ndarray, mask: ndarray | None = None) -> tuple[float, ndarray]:
-    """Mean of -log softmax(u)[y] in nats over the positions that count, and its gradient.
+    """Mean of -log softmax(u)[y] over the positions that count, and its gradient.
 
-    Parameters: u (..., V), logits; y (...), integer targets in 0 ... V - 1; mask (...), booleans,
-    True where a position counts (None: everywhere). Where it is False, y may hold any integer.
-    Returns: the loss; du (..., V), its gradient, zero where the mask is False.
-    Raises: ValueError if shapes, types or targets do not fit, or if no position counts.
+    Parameters
+    ----------
+    u : (..., V) logits
+    y : (...) integer targets in 0 ... V - 1; where the mask is False, any integer
+    mask : (...) booleans, True where a position counts; None counts them all
+
+    Returns
+    -------
+    loss : mean over the positions that count, in nats
+    du : (..., V) its gradient, zero where the mask is False
+
+    Raises
+    ------
+    ValueError : if shapes, types or targets do not fit, or if no position counts
     """
     if y.shape != u.shape[:-1] or y.dtype.kind not in "iu":
         raise ValueError(f"y must be integers {u.shape[:-1]}, got {y.dtype} {y.shape}")

@@ -13,12 +13,12 @@ from numpy import ndarray
 
 
 def arrays(tree) -> Iterator[ndarray]:
-    """Every array in a dataclass, dict, list or tuple, nested as they may be, in order."""
+    """Every array in a dataclass, dict (by sorted key), list or tuple, nested as they may be."""
     if isinstance(tree, ndarray):
         yield tree
         return
     if isinstance(tree, dict):
-        tree = list(tree.values())
+        tree = [tree[key] for key in sorted(tree)]
     elif not isinstance(tree, list | tuple):
         tree = [getattr(tree, f.name) for f in fields(tree)]  # a dataclass, else TypeError
     for part in tree:
@@ -36,14 +36,17 @@ def pairs(parameters, gradients) -> list[tuple[ndarray, ndarray]]:
 
 @dataclass
 class SGD:
-    """Stochastic gradient descent: v = momentum v + g, p = p - learning_rate v."""
+    """Stochastic gradient descent with momentum: v = momentum v + g, then p = p - learning_rate v.
+
+    It remembers v by the order of the arrays: one optimiser for one set of parameters.
+    """
 
     learning_rate: float
     momentum: float = 0.0
     velocity: list[ndarray] = field(default_factory=list, init=False, repr=False)
 
     def step(self, parameters, gradients) -> None:
-        """One step downhill, in place."""
+        """One step downhill, in place; ValueError if the gradients' shapes differ."""
         both = pairs(parameters, gradients)
         self.velocity = self.velocity or [np.zeros_like(p) for p, _ in both]
         for (p, g), v in zip(both, self.velocity, strict=True):
@@ -54,7 +57,10 @@ class SGD:
 
 @dataclass
 class Adam:
-    """Adam (Kingma & Ba, 2015, algorithm 1), with its correction of the means' start at zero."""
+    """Adam (Kingma & Ba, 2015, algorithm 1), with the correction for means that start at zero.
+
+    It remembers the means by the order of the arrays: one optimiser for one set of parameters.
+    """
 
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
@@ -63,7 +69,7 @@ class Adam:
     means: list[tuple[ndarray, ndarray]] = field(default_factory=list, init=False, repr=False)
 
     def step(self, parameters, gradients) -> None:
-        """One step downhill, in place."""
+        """One step downhill, in place; ValueError if the gradients' shapes differ."""
         both = pairs(parameters, gradients)
         self.means = self.means or [(np.zeros_like(p), np.zeros_like(p)) for p, _ in both]
         self.steps += 1

@@ -34,9 +34,19 @@ class RNN:
     def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, tuple]:
         """Run N sequences through T steps.
 
-        Parameters: x (T, N, D), the inputs; h_0 (N, H), the state before the first step.
-        Returns: h (T, N, H), the state after each step; and a tape for `backward`.
-        Raises: ValueError if x or h_0 has another shape.
+        Parameters
+        ----------
+        x : (T, N, D) inputs
+        h_0 : (N, H) state before the first step
+
+        Returns
+        -------
+        h : (T, N, H) state after each step; the last is the next segment's h_0
+        tape : what `backward` needs
+
+        Raises
+        ------
+        ValueError : if x or h_0 has another shape
         """
         D, H = self.W_xh.shape
         if x.ndim != 3 or x.shape[2] != D:
@@ -49,7 +59,7 @@ class RNN:
         rows = h[1:].reshape(T * N, H)  # the same memory, one row per step and sequence
         np.dot(x.reshape(T * N, D), self.W_xh, out=rows)
         rows += self.b_h
-        W_hh = in_fast_order(self.W_hh, T, N)  # the same numbers
+        W_hh = in_fast_order(self.W_hh, T, N)  # the same numbers, laid out for BLAS
         a = np.empty_like(h[0])  # (N, H)
         for h_before, h_t in pairwise(h):
             np.dot(h_before, W_hh, out=a)
@@ -60,9 +70,20 @@ class RNN:
     def backward(self, tape: tuple, dh: ndarray) -> tuple["RNN", ndarray, ndarray]:
         """Backpropagation through time (`eq-bptt-delta`, `eq-bptt-grad-weights`).
 
-        Parameters: tape, from `forward`; dh (T, N, H), ∂ℓ_t/∂h_t: each state's own loss alone.
-        Returns: the parameters' gradient; dx (T, N, D); dh_0 (N, H). The tape stays as it was.
-        Raises: ValueError if dh has not the states' shape.
+        Parameters
+        ----------
+        tape : from `forward`; it stays as it was
+        dh : (T, N, H) ∂ℓ_t/∂h_t, the gradient of each step's own loss at its state
+
+        Returns
+        -------
+        grads : the gradient of each parameter
+        dx : (T, N, D) gradient at the inputs
+        dh_0 : (N, H) gradient at the initial state
+
+        Raises
+        ------
+        ValueError : if dh has not the states' shape
         """
         x, h = tape
         if dh.shape != h[1:].shape:

@@ -435,19 +435,19 @@ def test_stacked(check, rng):
     net = Net.draw(rng)
     h, _, dh = net.values()
     Delta = deltas(net, h, dh)
-    left = (np.array([a.numpy() for a in net.run()[1]]), *net.autograd("W_hh", "W_xh"))
+    left = (np.array([a.numpy() for a in net.run()[1]]), *net.autograd("W_xh", "W_hh"))
 
     def stacked(first, second, split):
-        both = np.concatenate([first, second], axis=-1)  # (T, N, H + D)
+        both = np.concatenate([first, second], axis=-1)  # (T, N, D + H)
         dW = sum(s.T @ d for s, d in zip(both, Delta, strict=True))
-        a = both @ np.concatenate([net.W_hh, net.W_xh]) + net.b_h
+        a = both @ np.concatenate([net.W_xh, net.W_hh]) + net.b_h
         return a, dW[:split], dW[split:]
 
     planted = {
-        "x above h": stacked(net.x, h[:-1], H),
-        "h_t for h_{t-1}": stacked(h[1:], net.x, H),
+        "h above x": stacked(h[:-1], net.x, D),
+        "h_t for h_{t-1}": stacked(net.x, h[1:], D),
     }
-    check(left, stacked(h[:-1], net.x, H), planted=planted)
+    check(left, stacked(net.x, h[:-1], D), planted=planted)
 
 
 @pytest.mark.equation("eq-bptt-grad-inputs", tolerance=1e-12)

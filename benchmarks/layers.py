@@ -29,9 +29,9 @@ from unrolled.rnn import RNN
 
 # (T, N, D, H): seconds to spend; on one thread, the ratios to torch.nn.RNN and products to reach
 SIZES = {
-    (35, 32, 28, 32): (5, 0.25, None),
-    (50, 64, 128, 128): (15, 0.80, 1.35),
-    (100, 64, 256, 512): (40, 0.95, 1.25),
+    (35, 32, 28, 32): (4, 0.25, None),
+    (50, 64, 128, 128): (12, 0.80, 1.35),
+    (100, 64, 256, 512): (30, 0.95, 1.25),
 }
 LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read at import
 MINE = "UNROLLED_BENCHMARK_THREADS"  # tells a process that it measures, and on how many threads

@@ -31,17 +31,17 @@ def cross_entropy(u: ndarray, y: ndarray, mask: ndarray | None = None) -> tuple[
     if y.shape != u.shape[:-1] or y.dtype.kind not in "iu":
         raise ValueError(f"y must be integers {u.shape[:-1]}, got {y.dtype} {y.shape}")
     if mask is None:
-        loss, du = _rows(u.reshape(-1, u.shape[-1]), y.reshape(-1))
+        loss, du = rows_cross_entropy(u.reshape(-1, u.shape[-1]), y.reshape(-1))
         return loss, du.reshape(u.shape)
     if mask.shape != y.shape or mask.dtype != bool:
         raise ValueError(f"mask must be booleans {y.shape}, got {mask.dtype} {mask.shape}")
-    loss, du_rows = _rows(u[mask], y[mask])
+    loss, du_rows = rows_cross_entropy(u[mask], y[mask])
     du = np.zeros(u.shape, du_rows.dtype)
     du[mask] = du_rows
     return loss, du
 
 
-def _rows(u: ndarray, y: ndarray) -> tuple[float, ndarray]:
+def rows_cross_entropy(u: ndarray, y: ndarray) -> tuple[float, ndarray]:
     """The same where every row counts: u (R, V), y (R,) -> mean loss, du (R, V)."""
     R, V = u.shape
     if R == 0:

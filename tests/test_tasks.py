@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unrolled.tasks import addition, parity
+from unrolled.tasks import addition, gap, parity
 
 
 def number(bits, least_first):
@@ -29,7 +29,21 @@ def test_addition_is_that_of_python_integers(T, least_first):
         assert max(summands) < 2 ** (T - 1)
 
 
-@pytest.mark.parametrize(("task", "D"), [(parity, 1), (addition, 2)])
+def test_gap_asks_for_the_first_symbol_at_every_step():
+    x, y = gap(7, 40, np.random.default_rng(0), K=5)
+    for n in range(40):
+        symbols = [step.tolist().index(1) for step in x[:, n]]
+        assert y[:, n].tolist() == [symbols[0]] * 7
+    assert x.shape == (7, 40, 5) and (x.sum(axis=-1) == 1).all() and set(np.unique(x)) == {0, 1}
+
+
+def test_gap_distractors_are_of_the_cue_s_kind_and_say_nothing_about_it():
+    x, y = gap(3, 60_000, np.random.default_rng(4))
+    together = np.einsum("nc,tnd->tcd", x[0], x[1:]) / y.shape[1]  # cue and distractor
+    assert np.abs(together - 1 / 16).max() < 0.005
+
+
+@pytest.mark.parametrize(("task", "D"), [(parity, 1), (addition, 2), (gap, 4)])
 def test_shapes_types_and_the_same_draw_for_the_same_seed(task, D):
     x, y = task(5, 3, np.random.default_rng(1))
     assert x.shape == (5, 3, D) and x.dtype == np.float32
@@ -51,3 +65,5 @@ def test_too_short_names_what_is_needed():
         parity(0, 3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="at least 2, got 1"):
         addition(1, 3, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        gap(0, 3, np.random.default_rng(0))

@@ -35,6 +35,17 @@ def addition(
     return (x, y) if least_first else (x[::-1].copy(), y[::-1].copy())
 
 
+def gap(T: int, N: int, rng: np.random.Generator, K: int = 4) -> tuple[ndarray, ndarray]:
+    """Random symbols x (T, N, K), one-hot; y (T, N) is the first of them, at every step.
+
+    The symbols after the first are distractors of the same kind: only their place tells them
+    from the cue. At step T the answer lies T - 1 steps back; chance is 1/K.
+    """
+    _check(T, at_least=1)
+    symbols = rng.integers(0, K, size=(T, N))
+    return np.eye(K, dtype=np.float32)[symbols], np.tile(symbols[0], (T, 1))
+
+
 def _check(T: int, at_least: int) -> None:
     if at_least > T:
         raise ValueError(f"T must be at least {at_least}, got {T}")

@@ -78,11 +78,13 @@ def test_pieces_side_by_side_come_back_in_order(length):
     """600 symbols in 2 pieces of 300 steps: longer than what is read at a time."""
     model, ids = make(), text(length)
     steps = -(-(length - 1) // 2)
-    pieces = [log_probabilities(model, ids[: steps + 1], N=1)]
-    if length > 2:
-        pieces.append(log_probabilities(model, ids[steps:], N=1))
-    np.testing.assert_allclose(log_probabilities(model, ids, N=2), np.concatenate(pieces))
-    assert len(log_probabilities(model, ids, N=2)) == length - 1
+    expected = []
+    for piece in (ids[: steps + 1], ids[steps:]):  # each from the zero state, in one go
+        u, _ = model(torch.as_tensor(piece[:-1, None])) if len(piece) > 1 else (torch.empty(0), 0)
+        log_p = u.detach().log_softmax(-1)
+        expected += [log_p[t, 0, y].item() for t, y in enumerate(piece[1:])]
+    assert len(expected) == length - 1
+    np.testing.assert_allclose(log_probabilities(model, ids, N=2), expected)
 
 
 def test_probabilities_of_all_continuations_sum_to_one():
@@ -143,9 +145,11 @@ def test_dropout_acts_in_training_only_and_the_mode_is_given_back():
 
 
 def test_nothing_goes_round_the_layer_through_dropout():
-    """Dropout on the way in and out only: all dropped, the state is that of silence."""
+    """Dropout on the way in and out only: all dropped, the state is that of silence, and the
+    logits are the bias."""
     model = make(dropout=1.0, cell="RNN")
-    _, state = model(torch.as_tensor(text(6)[:, None]))
+    u, state = model(torch.as_tensor(text(6)[:, None]))
+    torch.testing.assert_close(u, model.output.bias.expand(6, 1, V))
     _, silent = model.recurrent(torch.zeros(6, 1, 3, dtype=torch.float64))
     torch.testing.assert_close(state, silent)
 

@@ -37,7 +37,7 @@ notebooks: $(READY) ## regenerate the .ipynb beside each page, with what its cel
 	@$(RUN) tools/notebooks.py
 
 browser: book ## look at the built site in Chromium, with the network cut off
-	@$(RUN) -m pytest tests/browser
+	@$(RUN) -m pytest -n 2 tests/browser
 
 pins: $(READY) ## recompute constraints.txt from requirements.txt
 	@$(RUN) tools/pins.py

@@ -340,7 +340,7 @@ def test_carry(check):
     planted = {
         "a coin": 0.5 * np.ones(8),
         "one bit more to come": (1 + 0.5 ** (k + 1)) / 2,
-        "every second carry passed on twice": 1 - 0.5 * (1 - 0.25**k),
+        "a carry passed on in one case of four": 1 - (1 - 0.25**k) / 3,  # r = 1/4 + r/4
     }
     check(left, (1 + 0.5**k) / 2, planted=planted)
 
@@ -372,6 +372,6 @@ def test_signal(check, rng):
         "the signal alone": signal,
         "χ = -1 for even": known - signal,
         "without the factor one half": known + 2 * signal,
-        "σ(d) not centred": mean(torch.sigmoid(d)) + signal,
+        "ς(d) not centred": mean(torch.sigmoid(d)) + signal,
     }
     check(torch.cat([g.flatten() for g in left]), known + signal, planted=planted)

@@ -192,7 +192,7 @@ def test_add_one(check, rng):
 
 
 def witten_bell(text, context, weight=lambda n: np.sum(n > 0)):
-    """The formula as printed, by recursion; `weight` is r(c)."""
+    """As printed, by recursion, and P_{k-1} after a context never seen; `weight` is r(c)."""
     shorter = witten_bell(text, context[1:], weight) if context else np.full(V, 1 / V)
     n = after(Counter(grams(text, len(context) + 1)), context)
     if not n.any():
@@ -216,7 +216,8 @@ def test_witten_bell(check, rng):
 
 
 def kneser_ney(text, n, context, neighbours=True, freed=lambda D, r: D * r):
-    """The formula as printed, by recursion: the counts n_k of {v} after the context."""
+    """As printed, by recursion, and P_{k-1} after a context never seen; D = 1/2 where nothing
+    was counted once."""
     k = len(context) + 1
     shorter = np.full(V, 1 / V)
     if context:

@@ -98,6 +98,8 @@ class CheckedEquations(SphinxDirective):
         files = {file.path: file for file in check_files(root)}
         folder = self.arguments[0] if self.arguments else ""
         listed = [page for page in pages(root) if page.path.is_relative_to(Path("book", folder))]
+        for page in listed:  # the listing repeats their equations
+            self.env.note_dependency(str(page.path))
         listed = [page for page in listed if page.equations and page.checks in files]
         return [self.section(page, files[page.checks]) for page in listed]
 

@@ -26,7 +26,7 @@ def test_each_numbered_equation_has_its_mark(html, article, parse, checks):
         label = equation["id"].removeprefix("equation-")
         mark = equation.find_next_sibling()
         assert mark and "equation-mark" in mark.get("class", []), f"{label} has no mark"
-        assert stated_tolerance(mark) == pytest.approx(checks[label].tolerance, rel=1e-6)
+        assert stated_tolerance(mark) == pytest.approx(checks[label].tolerance, abs=0)
         link = urlsplit(mark.a["href"])
         assert link.fragment == f"check-{label}"
         entry = parse((html.parent / unquote(link.path)).resolve()).find(id=link.fragment)

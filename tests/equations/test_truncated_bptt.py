@@ -143,7 +143,7 @@ def test_window(check, rng, k1, k2):
 
     planted = {
         "(k_2 - m - 1) / k_1": weighted(lambda m: min(1, max(0, (k2 - m - 1) / k1))),
-        "every lag below k_2 whole": weighted(lambda m: float(m <= k2)),
+        "every lag up to k_2 whole": weighted(lambda m: float(m <= k2)),
         "the full gradient": weighted(lambda m: 1.0),
     }
     right = weighted(lambda m: min(1, max(0, (k2 - m) / k1)))
@@ -242,10 +242,18 @@ def test_checkpoint(check, rng):
     root = int(rng.integers(5, 40))
     steps = root**2
 
-    def held(block):
-        """Most states held at once: the kept ones, and one block's, counted by running."""
-        kept = sum(1 for t in range(steps) if t % block == 0)
-        return kept + block
+    def held(block, steps=steps):
+        """Most states held at once, counted by going through the schedule."""
+        kept = set(range(0, steps, block))  # all of them when the way back begins
+        most = len(kept)
+        for start in sorted(kept, reverse=True):
+            again = set()
+            for t in range(start, min(start + block, steps)):
+                assert t in kept | again  # step t + 1 can be run
+                again.add(t + 1)
+            most = max(most, len(kept) + len(again))
+            kept.discard(start)
+        return most
 
     blocks = [b for b in range(1, steps + 1) if steps % b == 0]
     left = (min(held(b) for b in blocks), min(blocks, key=held))
@@ -255,3 +263,5 @@ def test_checkpoint(check, rng):
         "one block": (steps + 1, steps),
     }
     check(left, (2 * np.sqrt(steps), np.sqrt(steps)), planted=planted)
+    other = steps + int(rng.integers(1, 2 * root))  # not a square: nothing beats the bound
+    assert all(held(b, other) > 2 * np.sqrt(other) for b in range(1, other + 1) if other % b == 0)

@@ -12,8 +12,8 @@ UNFINISHED = BUILD / ".unfinished"  # there while a build runs, and after one th
 
 def build_site() -> bool:
     """Run jupyter-book with every warning an error; whether there was none."""
-    # Sphinx sees no change in these: its sidebars and its local extensions' marks would go stale
-    unseen = [Path("_toc.yml"), *Path("book/_ext").rglob("*.py")]
+    # Sphinx sees no change in these: sidebars, the local extensions' marks, the look would go stale
+    unseen = [Path("_toc.yml"), *Path("book/_ext").rglob("*.py"), *Path("book/_static").iterdir()]
     forget_if_changed("site", unseen, DOCTREES, BUILD / "html")
     if UNFINISHED.exists():  # pages that gave a warning are not read again, and would pass
         shutil.rmtree(DOCTREES, ignore_errors=True)

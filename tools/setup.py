@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 import venv
@@ -72,14 +73,13 @@ def silence(url: str) -> str:
 
 def diagnosis() -> str:
     """Why installing failed, and what to do about it."""
-    command = [PYTHON, "-m", "pip", "config", "get", "global.index-url"]
-    configured = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    index = configured or "https://pypi.org/simple"
-    trouble = silence(f"{index.rstrip('/')}/pip/")
-    if not trouble:
-        return f"Installing failed, though {index} answers: see pip's last lines above."
+    quick = ("--retries", "0", "--timeout", "5", "--no-cache-dir", "--no-deps", "--quiet")
+    with tempfile.TemporaryDirectory() as folder:
+        reached = pip("download", *quick, "--dest", folder, "pip")
+    if reached:
+        return "Installing failed, though the package index answers: see pip's last lines above."
     return (
-        f"No network while installing: {index} does not answer ({trouble}).\n"
+        "No network while installing: the package index does not answer.\n"
         "Connect, or name a mirror (pip config set global.index-url ADDRESS), and run the same\n"
         "command again: what was fetched is kept. Nothing is fetched once .venv is complete."
     )

@@ -13,7 +13,7 @@ UNFINISHED = BUILD / ".unfinished"  # there while a build runs, and after one th
 def build_site() -> bool:
     """Run jupyter-book with every warning an error; whether there was none."""
     # Sphinx sees no change in these: sidebars, the local extensions' marks, the look would go stale
-    unseen = [Path("_toc.yml"), *Path("book/_ext").rglob("*.py"), *Path("book/_static").iterdir()]
+    unseen = [Path("_toc.yml"), *Path("book/_ext").rglob("*.py"), *Path("book/_static").glob("*")]
     forget_if_changed("site", unseen, DOCTREES, BUILD / "html")
     if UNFINISHED.exists():  # pages that gave a warning are not read again, and would pass
         shutil.rmtree(DOCTREES, ignore_errors=True)

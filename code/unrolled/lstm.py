@@ -125,8 +125,8 @@ class LSTM:
         Delta_t = np.empty_like(gates[0])
         Delta_i, Delta_f, Delta_g, Delta_o = Delta_t.reshape(4, H, N)
         h_t, i_g, part = (np.empty_like(c[0]) for _ in range(3))
-        dh_t = np.zeros_like(part)  # (H, N): nothing flows back from beyond the last step
-        dc = dh_t + np.transpose(dc_T)  # but through the cell, if it goes on
+        dh_t, dc = np.zeros_like(part), np.zeros_like(part)  # from beyond the last step: nothing,
+        dc += np.transpose(dc_T)  # unless a later segment sends it through the cell
         for t in reversed(range(T)):
             i, f, g, o = gates[t].reshape(4, H, N)
             dh_t += dh[t].T

@@ -6,23 +6,32 @@ number of biases, and, for the GRU, in what the gates mean. What only rearranges
 of functions here, `to_…` and `from_…`, which undo each other; what would change the function that
 the layer computes is a ValueError.
 
-T steps, N sequences, D inputs, H hidden units; k gates: 1 in an RNN, 4 in an LSTM, 3 in a GRU.
+D inputs, H hidden units; k gates: 1 in an RNN, 4 in an LSTM, 3 in a GRU.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy import ndarray
 
-from unrolled.gru import GRU
+from unrolled.gru import GRU, PublishedGRU
 from unrolled.lstm import LSTM
 from unrolled.rnn import RNN
 
-Layer = RNN | LSTM | GRU
+Layer = RNN | LSTM | GRU | PublishedGRU
 
-ORDER = {RNN: "h", LSTM: "ifgo", GRU: "rzn"}  # how this book stacks the gates, as torch does
-KERAS_GRU = "zrn"  # the one order of Keras that is not this book's; it writes h for n
+ORDER = {RNN: "h", LSTM: "ifgo", GRU: "rzn", PublishedGRU: "rzn"}  # as stacked here, and in torch
+KERAS_ORDER = ORDER | {GRU: "zrn", PublishedGRU: "zrn"}  # Keras's own letter for n is h
+TORCH_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+
+def order_of(layer: Layer) -> str:
+    """The layer's gates in the order in which it stacks them."""
+    if type(layer) not in ORDER:
+        raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
+    return ORDER[type(layer)]
 
 
 def reorder(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
@@ -53,51 +62,49 @@ def reorder(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
 
 
 def to_gates(layer: Layer, columns: bool = False) -> dict[str, ndarray]:
-    """Separate matrices, named as in `eq-conventions-lstm`: W_xi, W_hi, b_i, W_xf, …
+    """Separate arrays, named as in `eq-conventions-lstm`: W_xi, W_hi, b_i, W_xf, …
 
     Parameters
     ----------
-    layer : RNN, LSTM or GRU
+    layer : RNN, LSTM, GRU or PublishedGRU
     columns : give W_xi (H, D) and W_hi (H, H) for products W x with one sample in each column,
         rather than (D, H) and (H, H) for x W with samples in rows
 
     Returns
     -------
-    gates : "W_x?", "W_h?", "b_?" for each gate ?; a GRU whose reset comes after the product has
-        "b_hn" as well
+    gates : "W_x?", "W_h?", "b_?" for each gate ?; for a GRU "b_hn" as well
     """
-    names = ORDER[kind(layer)]
+    names = order_of(layer)
     gates = {}
     for prefix, array in (("W_x", layer.W_xh), ("W_h", layer.W_hh), ("b_", layer.b_h)):
         for gate, block in zip(names, np.split(array, len(names), axis=-1), strict=True):
             gates[prefix + gate] = (block.T if columns else block).copy()
-    if kind(layer) is GRU and not resets_before(layer):
-        gates["b_hn"] = layer.b_hn.copy()
-    return gates
+    return gates | ({"b_hn": layer.b_hn.copy()} if isinstance(layer, GRU) else {})
 
 
 def from_gates(gates: Mapping[str, ndarray], columns: bool = False) -> Layer:
-    """Undo `to_gates`. A missing bias is zero; a GRU without "b_hn" resets before the product.
+    """Undo `to_gates`. A missing bias is zero; without "b_hn" a GRU is a PublishedGRU.
 
     Raises
     ------
     ValueError : if the names are not those of one layer (a peephole, an unknown gate)
     """
-    given = {name.removeprefix("W_h") for name in gates if name.startswith("W_h")}
-    cls = next((cls for cls, order in ORDER.items() if set(order) == given), None)
-    names = ORDER.get(cls, "")
-    known = {prefix + gate for prefix in ("W_x", "W_h", "b_") for gate in names}
-    known |= {"b_hn"} if cls is GRU else set()
-    missing = {name for name in known - set(gates) if name.startswith("W")}
-    if cls is None or missing or set(gates) - known:
+    found = {name.removeprefix("W_h") for name in gates if name.startswith("W_h")}
+    kinds = {frozenset(names): cls for cls, names in ORDER.items() if cls is not GRU}
+    cls = GRU if "b_hn" in gates else kinds.get(frozenset(found), GRU)
+    names = ORDER[cls]
+    weights = {prefix + gate for prefix in ("W_x", "W_h") for gate in names}
+    others = {"b_" + gate for gate in names} | ({"b_hn"} if cls is GRU else set())
+    if not weights <= set(gates) <= weights | others:
         raise ValueError(f"these are not the weights of an RNN, an LSTM or a GRU: {sorted(gates)}")
+    zero = np.zeros_like(gates["W_h" + names[0]][0])  # (H,)
 
     def stack(prefix: str) -> ndarray:
-        zero = np.zeros(len(gates["W_h" + names[0]]), gates["W_h" + names[0]].dtype)
-        parts = [np.asarray(gates.get(prefix + gate, zero)) for gate in names]
+        parts = [gates.get(prefix + gate, zero) for gate in names]
         return np.concatenate([part.T if columns else part for part in parts], axis=-1)
 
-    return make(cls, stack("W_x"), stack("W_h"), stack("b_"), gates.get("b_hn"))
+    inside = [gates["b_hn"].copy()] if cls is GRU else []
+    return cls(stack("W_x"), stack("W_h"), stack("b_"), *inside)
 
 
 # One matrix for everything, W [h; x], as in CS231n, and in Γ notation gate by gate
@@ -108,7 +115,7 @@ def to_stacked(layer: Layer, order: str, first: str = "h") -> tuple[ndarray, nda
 
     Parameters
     ----------
-    layer : RNN, LSTM, or a GRU that resets before the product
+    layer : RNN, LSTM or PublishedGRU
     order : the gates from top to bottom: "ifog" for CS231n; "h" for an RNN
     first : "h" if the state stands above the input, "x" if it stands below
 
@@ -119,29 +126,29 @@ def to_stacked(layer: Layer, order: str, first: str = "h") -> tuple[ndarray, nda
 
     Raises
     ------
-    ValueError : for a GRU that resets after the product: its candidate has two products
+    ValueError : for a GRU that resets after the product: its candidate needs two products
     """
-    if kind(layer) is GRU and not resets_before(layer):
+    if isinstance(layer, GRU):
         raise ValueError(
-            "this GRU multiplies the state before it resets it, so state and input can't share one "
-            "product; only a GRU that resets before the product can be stacked"
+            "a GRU that resets after the product can't be stacked: in its candidate, state and "
+            "input don't share one product (a PublishedGRU can)"
         )
+    before = order_of(layer)
     blocks = (layer.W_hh, layer.W_xh) if first == "h" else (layer.W_xh, layer.W_hh)
-    before = ORDER[kind(layer)]
     W = reorder(np.concatenate(blocks), before, order)  # (H + D, k H)
     return W.T.copy(), reorder(layer.b_h, before, order)
 
 
 def from_stacked(W: ndarray, b: ndarray | None, order: str, first: str = "h") -> Layer:
-    """Undo `to_stacked`; b = None means zero. A GRU is taken to reset before the product."""
-    cls = next((cls for cls, names in ORDER.items() if sorted(names) == sorted(order)), None)
-    if cls is None or W.shape[0] % len(order) or W.shape[1] <= W.shape[0] // len(order):
+    """Undo `to_stacked`; b = None means zero. The gates r, z, n make a PublishedGRU."""
+    kinds = {frozenset(names): cls for cls, names in ORDER.items()}
+    cls, H = kinds.get(frozenset(order)), len(W) // len(order)
+    if cls is None or len(W) != H * len(order) or W.shape[1] <= H:
         raise ValueError(f"W must be (k H, H + D) with gates {order!r}, got {W.shape}")
-    H = W.shape[0] // len(order)
     rows = reorder(W.T, order, ORDER[cls])  # (H + D, k H)
     W_hh, W_xh = (rows[:H], rows[H:]) if first == "h" else (rows[-H:], rows[:-H])
-    b = np.zeros(len(W), W.dtype) if b is None else reorder(b, order, ORDER[cls])
-    return make(cls, W_xh.copy(), W_hh.copy(), b)
+    b = np.zeros_like(W[:, 0]) if b is None else b
+    return cls(W_xh.copy(), W_hh.copy(), reorder(b, order, ORDER[cls]))
 
 
 # torch and Keras
@@ -155,44 +162,42 @@ def to_torch(layer: Layer) -> dict[str, torch.Tensor]:
 
     Raises
     ------
-    ValueError : for a GRU that resets before the product; torch.nn.GRU resets after it
+    ValueError : for a PublishedGRU; torch.nn.GRU resets after the product
     """
-    if kind(layer) is GRU and resets_before(layer):
-        raise ValueError("torch.nn.GRU resets after the product, this GRU before: see the page")
+    if isinstance(layer, PublishedGRU):
+        raise ValueError("torch.nn.GRU resets after the product, a PublishedGRU before it")
     arrays = (layer.W_xh.T, layer.W_hh.T, layer.b_h, second_bias(layer))
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    return {name: torch.tensor(array.copy()) for name, array in zip(names, arrays, strict=True)}
+    return {n: torch.tensor(a.copy()) for n, a in zip(TORCH_NAMES, arrays, strict=True)}
 
 
-def from_torch(state: Mapping[str, torch.Tensor]) -> Layer:
+def from_torch(state: Mapping[str, torch.Tensor]) -> RNN | LSTM | GRU:
     """The layer with the weights of a torch.nn.RNN (tanh), LSTM or GRU.
 
-    Only sums of torch's two biases act, so only sums are kept: `to_torch` gives a layer that
-    computes the same, not the same two biases.
+    Where only the sum of torch's two biases acts, only the sum is kept: `to_torch` gives a layer
+    that computes the same, not the same two biases.
 
     Raises
     ------
     ValueError : for a second layer, a second direction or a projection
     """
-    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
-    extra = set(arrays) - {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"}
+    extra = sorted(set(state) - set(TORCH_NAMES))
     if extra:
-        raise ValueError(f"one layer in one direction has no {', '.join(sorted(extra))}")
-    W_xh, W_hh = (arrays[name].T.copy() for name in ("weight_ih_l0", "weight_hh_l0"))
-    zero = np.zeros(W_hh.shape[1], W_hh.dtype)
-    b_x, b_h = (arrays.get(name, zero) for name in ("bias_ih_l0", "bias_hh_l0"))
-    return with_two_biases(kind_of(W_hh), W_xh, W_hh, b_x, b_h)
+        raise ValueError(f"expected one layer in one direction, got {', '.join(extra)} as well")
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    W_xh, W_hh = (arrays[name].T.copy() for name in TORCH_NAMES[:2])
+    zero = np.zeros_like(W_hh[0])  # (k H,), where bias=False
+    b_x, b_h = (arrays.get(name, zero) for name in TORCH_NAMES[2:])
+    return with_two_biases(W_xh, W_hh, b_x, b_h)
 
 
 def to_keras(layer: Layer) -> list[ndarray]:
-    """For `set_weights` of a Keras SimpleRNN, LSTM or GRU; kernel, recurrent kernel, bias.
+    """For `set_weights` of a Keras SimpleRNN, LSTM or GRU: kernel, recurrent kernel, bias.
 
-    A GRU that resets before the product is for `GRU(reset_after=False)`.
+    A PublishedGRU is for `GRU(reset_after=False)`.
     """
-    if kind(layer) is not GRU:
-        return [layer.W_xh.copy(), layer.W_hh.copy(), layer.b_h.copy()]
-    bias = layer.b_h if resets_before(layer) else np.stack([layer.b_h, second_bias(layer)])
-    return [reorder(a, ORDER[GRU], KERAS_GRU) for a in (layer.W_xh, layer.W_hh, bias)]
+    bias = np.stack([layer.b_h, second_bias(layer)]) if isinstance(layer, GRU) else layer.b_h
+    before = order_of(layer)
+    return [reorder(a, before, KERAS_ORDER[type(layer)]) for a in (layer.W_xh, layer.W_hh, bias)]
 
 
 def from_keras(weights: Sequence[ndarray]) -> Layer:
@@ -207,75 +212,52 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
     if len(weights) != 3:
         raise ValueError(f"expected kernel, recurrent kernel and bias, got {len(weights)} arrays")
     cls = kind_of(weights[1])
-    before = KERAS_GRU if cls is GRU else ORDER[cls]
-    W_xh, W_hh, bias = (reorder(np.asarray(a), before, ORDER[cls]) for a in weights)
-    if bias.ndim == 1:
-        return make(cls, W_xh, W_hh, bias)
-    return with_two_biases(cls, W_xh, W_hh, *bias)
+    W_xh, W_hh, bias = (reorder(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
+    if bias.ndim == 2:
+        return with_two_biases(W_xh, W_hh, *bias)
+    return (PublishedGRU if cls is GRU else cls)(W_xh, W_hh, bias)
 
 
-# Other meanings of the same letters
-
-
-def other_update(gru: GRU) -> GRU:
-    """The weights of the gate 1 - z in place of z (`eq-conventions-update`), and back again.
-
-    For sources in which z takes the new state: convert their weights as if z kept the old one,
-    then call this. What it returns for this book's GRU is only to be handed to such a source.
-    """
-    H = gru.W_hh.shape[0]
-    sign = np.repeat(np.array([1, -1, 1], gru.W_hh.dtype), H)  # r, z, n
-    return make(GRU, gru.W_xh * sign, gru.W_hh * sign, gru.b_h * sign, gru.b_hn)
-
-
-def from_logistic(rnn: RNN) -> RNN:
-    """From h = σ(a) to h = tanh(a) with the same information (`eq-conventions-elman`).
-
-    The new states are 2 s - 1, where s are those of the logistic network (Elman 1990).
-    """
-    return RNN(rnn.W_xh / 2, rnn.W_hh / 4, rnn.b_h / 2 + rnn.W_hh.sum(axis=0) / 4)
-
-
-# What the converters share
-
-
-def kind(layer: Layer) -> type:
-    for cls in ORDER:
-        if isinstance(layer, cls):
-            return cls
-    raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
-
-
-def kind_of(W_hh: ndarray) -> type:
-    """RNN, LSTM or GRU, told by the number of H × H blocks in a (H, k H) array."""
+def kind_of(W_hh: ndarray) -> type[RNN] | type[LSTM] | type[GRU]:
+    """Which layer has recurrent weights (H, k H)."""
     H, columns = W_hh.shape
-    found = {H * len(names): cls for cls, names in ORDER.items()}.get(columns)
-    if found is None:
-        raise ValueError(f"recurrent weights must be H × H, 3 H or 4 H, got {H} × {columns}")
-    return found
-
-
-def resets_before(gru: GRU) -> bool:
-    return gru.b_hn is None
-
-
-def make(cls: type, W_xh: ndarray, W_hh: ndarray, b_h: ndarray, b_hn: ndarray | None = None):
-    """A layer; a GRU without b_hn resets before the product."""
-    return cls(W_xh, W_hh, b_h, b_hn) if cls is GRU else cls(W_xh, W_hh, b_h)
+    for cls in (RNN, LSTM, GRU):
+        if columns == H * len(ORDER[cls]):
+            return cls
+    raise ValueError(f"recurrent weights must be H × H, H × 3H or H × 4H, got {H} × {columns}")
 
 
 def second_bias(layer: Layer) -> ndarray:
-    """(k H,) what torch and Keras add to the state's product: zero, and b_hn for the GRU's n."""
+    """(k H,) what is added to the state's product: zero, but b_hn for a GRU's candidate."""
     bias = np.zeros_like(layer.b_h)
     if isinstance(layer, GRU):
         bias[-len(layer.b_hn) :] = layer.b_hn
     return bias
 
 
-def with_two_biases(cls: type, W_xh: ndarray, W_hh: ndarray, b_x: ndarray, b_h: ndarray) -> Layer:
-    """Add the two biases up where only their sum acts: everywhere but in the GRU's candidate."""
+def with_two_biases(W_xh: ndarray, W_hh: ndarray, b_x: ndarray, b_h: ndarray) -> Layer:
+    """Add the two biases (k H,) up where only their sum acts: not in a GRU's candidate."""
+    cls = kind_of(W_hh)
     if cls is not GRU:
-        return make(cls, W_xh, W_hh, b_x + b_h)
-    H = len(W_hh)
-    b = b_x + np.concatenate([b_h[: 2 * H], np.zeros_like(b_h[2 * H :])])
-    return make(GRU, W_xh, W_hh, b, b_h[2 * H :].copy())
+        return cls(W_xh, W_hh, b_x + b_h)
+    r_z, n = np.split(b_h, [2 * len(W_hh)])
+    return GRU(W_xh, W_hh, b_x + np.concatenate([r_z, np.zeros_like(n)]), n.copy())
+
+
+# Other meanings of the same letters
+
+
+def other_update(gru: GRU | PublishedGRU) -> GRU | PublishedGRU:
+    """The weights of the gate 1 - z in place of z (`eq-conventions-update`), and back again.
+
+    For sources in which z takes the new state. What comes back is only to be handed to them: this
+    book's layers take z as the gate that keeps.
+    """
+    H = len(gru.W_hh)
+    sign = np.repeat(np.array([1, -1, 1], gru.W_hh.dtype), H)  # r, z, n
+    return replace(gru, W_xh=gru.W_xh * sign, W_hh=gru.W_hh * sign, b_h=gru.b_h * sign)
+
+
+def from_logistic(rnn: RNN) -> RNN:
+    """From s = σ(a) to h = tanh(a), where h = 2 s - 1 at every step (`eq-conventions-elman`)."""
+    return RNN(rnn.W_xh / 2, rnn.W_hh / 4, rnn.b_h / 2 + rnn.W_hh.sum(axis=0) / 4)

@@ -110,18 +110,17 @@ def from_gates(gates: Mapping[str, ndarray], columns: bool = False) -> Layer:
 # One matrix for everything, W [h; x], as in CS231n, and in Γ notation gate by gate
 
 
-def to_stacked(layer: Layer, order: str, first: str = "h") -> tuple[ndarray, ndarray]:
+def to_stacked(layer: Layer, order: str) -> tuple[ndarray, ndarray]:
     """One matrix that is applied to state and input at once (`eq-conventions-stacked`).
 
     Parameters
     ----------
     layer : RNN, LSTM or PublishedGRU
     order : the gates from top to bottom: "ifog" for CS231n; "h" for an RNN
-    first : "h" if the state stands above the input, "x" if it stands below
 
     Returns
     -------
-    W : (k H, H + D), to be multiplied with columns of H + D entries
+    W : (k H, H + D), to be multiplied with columns in which the state stands above the input
     b : (k H,)
 
     Raises
@@ -134,21 +133,19 @@ def to_stacked(layer: Layer, order: str, first: str = "h") -> tuple[ndarray, nda
             "input don't share one product (a PublishedGRU can)"
         )
     before = order_of(layer)
-    blocks = (layer.W_hh, layer.W_xh) if first == "h" else (layer.W_xh, layer.W_hh)
-    W = reorder(np.concatenate(blocks), before, order)  # (H + D, k H)
+    W = reorder(np.concatenate([layer.W_hh, layer.W_xh]), before, order)  # (H + D, k H)
     return W.T.copy(), reorder(layer.b_h, before, order)
 
 
-def from_stacked(W: ndarray, b: ndarray | None, order: str, first: str = "h") -> Layer:
+def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
     """Undo `to_stacked`; b = None means zero. The gates r, z, n make a PublishedGRU."""
     kinds = {frozenset(names): cls for cls, names in ORDER.items()}
     cls, H = kinds.get(frozenset(order)), len(W) // len(order)
     if cls is None or len(W) != H * len(order) or W.shape[1] <= H:
         raise ValueError(f"W must be (k H, H + D) with gates {order!r}, got {W.shape}")
     rows = reorder(W.T, order, ORDER[cls])  # (H + D, k H)
-    W_hh, W_xh = (rows[:H], rows[H:]) if first == "h" else (rows[-H:], rows[:-H])
     b = np.zeros_like(W[:, 0]) if b is None else b
-    return cls(W_xh.copy(), W_hh.copy(), reorder(b, order, ORDER[cls]))
+    return cls(rows[H:].copy(), rows[:H].copy(), reorder(b, order, ORDER[cls]))
 
 
 # torch and Keras

@@ -153,7 +153,7 @@ class ChecksAtAGlance(SphinxDirective):
         for page, file in with_checks(self, Path("book")):
             counts = len(page.equations), sum(len(check.planted) for check in file.checks)
             sums = [a + b for a, b in zip(sums, counts, strict=True)]
-            listing = f"/book/reference/checks/{page.path.parent.name}.md"
+            listing = f"/book/reference/checks/checks-{page.path.parent.name}.md"
             lines.append(f"| [{page.title}]({listing}) | {counts[0]} | {counts[1]} |")
         lines.append(f"| **all** | **{sums[0]}** | **{sums[1]}** |")
         return self.parse_text_to_nodes("\n".join(lines))

@@ -7,6 +7,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from unrolled.bidirectional import Bidirectional
 from unrolled.gradients import check_layer, relative_error
+from unrolled.gru import GRU
+from unrolled.lstm import LSTM
 from unrolled.optimize import arrays
 from unrolled.rnn import RNN
 from unrolled.stack import Stack
@@ -77,6 +79,34 @@ def test_equals_finite_differences(lengths):
     assert {"layers.0.leftward.W_hh", "layers.1.b_h", "x", "0.1", "1"} < set(errors)
     assert len(errors) == 9 + 1 + 3
     assert max(errors.values()) < 1e-7
+
+
+@pytest.mark.parametrize("cell", [LSTM, GRU])
+def test_gated_cells_equal_torch(cell):
+    """Two layers, both directions, unequal lengths."""
+    rng = np.random.default_rng(0)
+    stack = Stack([Bidirectional(*(cell.init(size, H, rng) for _ in "rl")) for size in (D, 2 * H)])
+    x, dh = rng.normal(size=(T, N, D)), rng.normal(size=(T, N, 2 * H))
+    start = np.zeros((N, H))
+    start = (start, start) if cell is LSTM else start
+    h, tape = stack.forward(x, [[start, start]] * 2, LENGTHS)
+    _, dx, dstates = stack.backward(tape, dh)
+    assert [len(d) for d in dstates] == [2, 2]
+
+    kind = getattr(torch.nn, cell.__name__)
+    twin = kind(D, H, num_layers=2, bidirectional=True, dtype=torch.float64)
+    values = []
+    for way in (way for layer in stack.layers for way in vars(layer).values()):
+        values += [way.W_xh.T, way.W_hh.T, way.b_h, np.zeros_like(way.b_h)]  # b_hn is zero
+    with torch.no_grad():
+        for parameter, value in zip(twin.parameters(), values, strict=True):
+            parameter.copy_(torch.from_numpy(np.array(value)))
+    x = torch.tensor(x, requires_grad=True)
+    packed = pack_padded_sequence(x, torch.from_numpy(LENGTHS), enforce_sorted=False)
+    expected, _ = pad_packed_sequence(twin(packed)[0])
+    expected.backward(torch.from_numpy(dh))
+    assert relative_error(h, expected.detach().numpy()) < 1e-13
+    assert relative_error(dx, x.grad.numpy()) < 1e-13
 
 
 def test_one_layer_is_the_layer():

@@ -122,6 +122,17 @@ def test_one_layer_is_the_layer():
     np.testing.assert_array_equal(dh_0, layer_dh_0)
 
 
+def test_a_stack_of_stacks_is_one_stack():
+    """The lengths reach the bidirectional layers of an inner stack as well."""
+    stack, x, states, dh = case(True)
+    nested = Stack([Stack(stack.layers[:1]), Stack(stack.layers[1:])])
+    h, tape = nested.forward(x, [states[:1], states[1:]], LENGTHS)
+    expected, flat_tape = stack.forward(x, states, LENGTHS)
+    np.testing.assert_array_equal(h, expected)
+    dx, flat_dx = nested.backward(tape, dh)[1], stack.backward(flat_tape, dh)[1]
+    np.testing.assert_array_equal(dx, flat_dx)
+
+
 def test_wrong_number_of_states_is_named():
     stack, x, states, _ = case(False)
     with pytest.raises(ValueError, match="states must be 2, one a layer, got 1"):

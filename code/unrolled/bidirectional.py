@@ -49,7 +49,7 @@ def within(lengths: ndarray, T: int, N: int) -> ndarray:
 
 @dataclass
 class Bidirectional:
-    """Two layers of one kind. Their gradient has the same fields: it is a Bidirectional too."""
+    """Two one-directional layers. Their gradient has the same fields: it is a Bidirectional too."""
 
     rightward: Any  # reads x[1] first
     leftward: Any  # reads x[T] first; parameters of its own

@@ -44,7 +44,7 @@ class Stack:
             raise ValueError(f"states must be {len(self.layers)}, one a layer, got {len(states)}")
         h, tape = x, []
         for layer, state in zip(self.layers, states, strict=True):
-            more = (lengths,) if isinstance(layer, Bidirectional) else ()
+            more = (lengths,) if isinstance(layer, Bidirectional | Stack) else ()
             h, part = layer.forward(h, state, *more)
             tape.append(part)
         return h, tape

@@ -1,6 +1,6 @@
 """Are the gradients right? Finite differences through a random cotangent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy import ndarray
@@ -47,7 +47,7 @@ def relative_error(a: ndarray, b: ndarray) -> float:
     return float(np.abs(a - b).max() / scale)
 
 
-def check_layer(layer, x: ndarray, state, rng: np.random.Generator) -> dict[str, float]:
+def check_layer(layer, x: ndarray, state, rng: np.random.Generator, **options) -> dict[str, float]:
     """Relative error of every gradient that `layer.backward` returns, against differences.
 
     The scalar differentiated is sum(C * h) with a random cotangent C, which is then its gradient at
@@ -55,24 +55,35 @@ def check_layer(layer, x: ndarray, state, rng: np.random.Generator) -> dict[str,
 
     Parameters
     ----------
-    layer : a dataclass of float64 arrays, with `forward` and `backward`
+    layer : a dataclass of float64 arrays, or of layers, with `forward` and `backward`
     x : (T, N, D) inputs
-    state : (N, H) initial state, or a pair of them (h_0, c_0)
+    state : (N, H) initial state, or a pair of them (h_0, c_0); of several layers, a list
     rng : draws C
+    options : go to `forward`
 
     Returns
     -------
-    errors : one for each parameter by its name, for "x", and for "h_0" (and "c_0")
+    errors : one for each parameter by its name, for "x", and for "h_0" (and "c_0"); of several
+        layers, names such as "layers.0.W_xh", and "0" for the first one's initial state
     """
-    h, tape = layer.forward(x, state)
+    h, tape = layer.forward(x, state, **options)
     C = rng.normal(size=h.shape)
     grads, dx, dstate = layer.backward(tape, C)
-    states, dstates = (s if isinstance(s, tuple) else (s,) for s in (state, dstate))
-    names = ("h_0", "c_0")[: len(states)]
-    arrays = vars(layer) | {"x": x} | dict(zip(names, states, strict=True))
-    claimed = vars(grads) | {"x": dx} | dict(zip(names, dstates, strict=True))
+    arrays = dict(named(layer)) | {"x": x} | dict(named(state))
+    claimed = dict(named(grads)) | {"x": dx} | dict(named(dstate))
 
     def f(_: ndarray) -> float:
-        return np.sum(C * layer.forward(x, state)[0])
+        return np.sum(C * layer.forward(x, state, **options)[0])
 
     return {k: relative_error(claimed[k], numerical_gradient(f, arrays[k])) for k in arrays}
+
+
+def named(tree, path: str = "") -> Iterator[tuple[str, ndarray]]:
+    """Every array of a layer or a state with its name; the parts of a list count from 0."""
+    if isinstance(tree, ndarray):
+        yield path.removesuffix(".") or "h_0", tree
+    elif isinstance(tree, tuple):  # an LSTM's state
+        yield from zip((f"{path}h_0", f"{path}c_0"), tree, strict=False)
+    else:
+        for name, part in enumerate(tree) if isinstance(tree, list) else vars(tree).items():
+            yield from named(part, f"{path}{name}.")

@@ -374,18 +374,19 @@ def test_jacobian(check, rng):
     w, x, h = draw(rng)
     x, h = x[0], h[0]
     r, z, q, n = w.gates(x, h)
-    A = np.diag((h - n) * z * (1 - z))
-    B = np.diag((1 - z) * (1 - n**2))
-    C = np.diag(q * r * (1 - r))
+    alpha, beta, gamma = (h - n) * z * (1 - z), (1 - z) * (1 - n**2), q * r * (1 - r)
+    diag = np.diag
 
-    def right(order=False):
-        inner = w.W_hn.T @ np.diag(r) if order else np.diag(r) @ w.W_hn.T
-        return np.diag(z) + A @ w.W_hz.T + B @ (inner + C @ w.W_hr.T)
+    heard = diag(beta * r) @ w.W_hn.T
+
+    def right(candidate=heard):
+        gates = diag(alpha) @ w.W_hz.T + diag(beta * gamma) @ w.W_hr.T
+        return diag(z) + gates + candidate
 
     planted = {
-        "z alone": np.diag(z),
-        "gates as constants": np.diag(z) + B @ np.diag(r) @ w.W_hn.T,
-        "reset on the other side (published form)": right(order=True),
+        "z alone": diag(z),
+        "gates as constants": diag(z) + heard,
+        "reset on the other side (published form)": right(diag(beta) @ w.W_hn.T @ diag(r)),
         "transposed": right().T,
     }
     check(jacobian(w, x, h), right(), planted=planted)

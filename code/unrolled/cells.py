@@ -16,7 +16,7 @@ from unrolled.plot import COLORS
 RADIUS = 0.13  # inches, of the circle around an operation
 STATES = ("cell", "hidden")  # what lasts from step to step gets thicker wires
 HEIGHT = (-0.75, 2.58)  # of every LSTM's picture, whatever it contains
-INGREDIENTS = ("cell", "squash", "input", "output", "forget")  # in the order in which they are added
+INGREDIENTS = ("cell", "squash", "input", "output", "forget")  # as they are added
 
 Part = tuple[float, float, str, str]  # x, y, label, and a key of COLORS, "operation" or ""
 Wire = tuple  # a key of COLORS, then the stations: names of parts, or points (x, y)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Annotation
 
-from unrolled.cells import LSTM, circuit, lstm_cell
+from unrolled.cells import INGREDIENTS, circuit, lstm_cell
 from unrolled.plot import COLORS, use_style
 
 # A cell that keeps 1 - z of the old state: every kind of part, and wires that branch
@@ -73,7 +73,7 @@ def test_no_part_lies_on_another(size):
 
 
 def test_the_cell_grows_by_one_thing_at_a_time_and_nothing_moves():
-    seen = [places(draw(lambda ax, k=k: lstm_cell(ax, LSTM[:k]))) for k in range(6)]
+    seen = [places(draw(lambda ax, k=k: lstm_cell(ax, INGREDIENTS[:k]))) for k in range(6)]
     new = [set(after) - set(before) for before, after in pairwise(seen)]
     assert new[0] == {"$c_{t-1}$", "$c_t$", "+"} and new[1] == {r"$\tanh$"}
     assert [next(iter(n & {"$i_t$", "$o_t$", "$f_t$"})) for n in new[2:]] == [
@@ -84,7 +84,7 @@ def test_the_cell_grows_by_one_thing_at_a_time_and_nothing_moves():
     for before, after in pairwise(seen):
         kept = [label for label in before if label != r"$\odot$"]
         assert all(before[label] == after[label] for label in kept)
-    limits = {draw(lambda ax, k=k: lstm_cell(ax, LSTM[:k])).get_ylim() for k in range(6)}
+    limits = {draw(lambda ax, k=k: lstm_cell(ax, INGREDIENTS[:k])).get_ylim() for k in range(6)}
     assert len(limits) == 1
 
 

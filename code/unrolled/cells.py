@@ -16,7 +16,7 @@ from unrolled.plot import COLORS
 RADIUS = 0.13  # inches, of the circle around an operation
 STATES = ("cell", "hidden")  # what lasts from step to step gets thicker wires
 HEIGHT = (-0.75, 2.58)  # of every LSTM's picture, whatever it contains
-LSTM = ("cell", "squash", "input", "output", "forget")  # in the order of their invention
+INGREDIENTS = ("cell", "squash", "input", "output", "forget")  # as they are added
 
 Part = tuple[float, float, str, str]  # x, y, label, and a key of COLORS, "operation" or ""
 Wire = tuple  # a key of COLORS, then the stations: names of parts, or points (x, y)
@@ -43,16 +43,18 @@ def circuit(ax: Axes, parts: Mapping[str, Part], wires: Iterable[Wire], size: fl
 
 
 def lstm_cell(
-    ax: Axes, ingredients: Collection[str] = LSTM, gradient: bool = False, size: float = 1.0
+    ax: Axes, ingredients: Collection[str] = INGREDIENTS, gradient: bool = False, size: float = 1.0
 ) -> Axes:
     """An LSTM's step, or a part of it: with no ingredients at all, the plain network's.
 
-    `ingredients` are names from `LSTM`; all but "cell" need the "cell". With `gradient`, the
+    `ingredients` are from `INGREDIENTS`; all but "cell" need the "cell". With `gradient`, the
     direct way back from c_t to c_{t-1} is dashed. Fits an axes of about 6 × 3 inches at size 1.
     """
-    has = {name: name in ingredients for name in LSTM}
-    if not set(ingredients) <= set(LSTM) or (any(has.values()) and not has["cell"]):
-        raise ValueError(f"ingredients are from {LSTM}, with the cell, got {tuple(ingredients)}")
+    has = {name: name in ingredients for name in INGREDIENTS}
+    if not set(ingredients) <= set(INGREDIENTS) or (any(has.values()) and not has["cell"]):
+        raise ValueError(
+            f"ingredients are from {INGREDIENTS}, with the cell, got {tuple(ingredients)}"
+        )
     parts = {
         "h'": (0, 0.3, "$h_{t-1}$", "hidden"),
         "x": (0.55, -0.5, "$x_t$", "input"),

@@ -1,9 +1,21 @@
 """The tasks' answers against a second, slower way to find them."""
 
+import re
+
 import numpy as np
 import pytest
 
-from unrolled.tasks import addition, gap, parity
+from unrolled.tasks import (
+    REBER,
+    adding,
+    addition,
+    anbn,
+    embedded_reber,
+    gap,
+    marked,
+    parity,
+    recall,
+)
 
 
 def number(bits, least_first):
@@ -43,7 +55,85 @@ def test_gap_distractors_are_of_the_cue_s_kind_and_say_nothing_about_it():
     assert np.abs(together - 1 / 16).max() < 0.005
 
 
-@pytest.mark.parametrize(("task", "D"), [(parity, 1), (addition, 2), (gap, 4)])
+def test_marked_asks_for_the_symbol_under_the_mark():
+    x, y = marked(7, 60, np.random.default_rng(0), K=3)
+    places = set()
+    for n in range(60):
+        symbols = [step[:3].tolist().index(1) for step in x[:, n]]
+        (at,) = np.flatnonzero(x[:, n, 3])
+        places.add(int(at))
+        assert y[:, n].tolist() == [symbols[at]] * 7
+    assert places == {0, 1, 2, 3}  # the first half, its middle step included
+
+
+def test_recall_repeats_or_returns_to_the_first_symbol():
+    x, y = recall(9, 40, np.random.default_rng(0), K=3, often=0.4)
+    for n in range(40):
+        symbols = [step[:3].tolist().index(1) for step in x[:, n]]
+        expected = [symbols[0] if ask else s for s, ask in zip(symbols, x[:, n, 3], strict=True)]
+        assert y[:, n].tolist() == expected
+    assert x[0, :, 3].sum() == 0 and abs(x[1:, :, 3].mean() - 0.4) < 0.1
+
+
+@pytest.mark.parametrize("T", [2, 7, 50])
+def test_adding_sums_two_marked_numbers_one_in_each_half(T):
+    x, y = adding(T, 30, np.random.default_rng(T))
+    for n in range(30):
+        first, second = np.flatnonzero(x[:, n, 1])
+        assert first < T // 2 <= second and set(x[:, n, 1]) <= {0, 1}
+        values = x[:, n, 0]
+        expected = np.where(np.arange(T) < first, 0, values[first])
+        expected[second:] += values[second]
+        np.testing.assert_allclose(y[:, n], expected, rtol=1e-6)
+
+
+def test_adding_answered_by_one_is_off_by_a_sixth():
+    _, y = adding(10, 50_000, np.random.default_rng(1))
+    assert abs(np.mean((y[-1] - 1) ** 2) - 1 / 6) < 0.003
+
+
+def test_anbn_is_complete_at_its_last_letter_only():
+    x, y = anbn(12, 200, np.random.default_rng(0))
+    lengths = set()
+    for k in range(200):
+        word = "".join("ab"[s.tolist().index(1)] if s.any() else " " for s in x[:, k])
+        word, n = word.rstrip(), len(word.rstrip()) // 2
+        assert word == "a" * n + "b" * n
+        assert y[:, k].tolist() == [0] * (2 * n - 1) + [1] + [-1] * (12 - 2 * n)
+        lengths.add(n)
+    assert lengths == {1, 2, 3, 4, 5, 6}
+    _, y = anbn(8, 3, np.random.default_rng(0), n=[4, 1, 2])
+    assert y.argmax(axis=0).tolist() == [7, 1, 3]
+
+
+def test_embedded_reber_streams_are_strings_of_the_grammar_one_after_another():
+    x, y = embedded_reber(400, 30, np.random.default_rng(0))
+    # the grammar a second time, as a regular expression: T S* X ... and P T* V ...
+    inner = "(?:TS*X(?:XT*V(?:PXT*V)*(?:V|PS)|S)|PT*V(?:PXT*V)*(?:V|PS))"
+    words = re.compile(f"(?:BTB{inner}ETE|BPB{inner}EPE)")
+    seen = set()
+    for n in range(30):
+        stream = "".join(REBER[i] for i in [x[0, n].argmax(), *y[:, n]])
+        while match := words.match(stream):
+            seen.add(match[0])
+            stream = stream[match.end() :]
+        assert len(stream) < 80 and "ETE" not in stream and "EPE" not in stream
+        assert (x[1:, n].argmax(axis=-1) == y[:-1, n]).all()
+    assert len(seen) > 100 and {word[1] for word in seen} == {"T", "P"}
+
+
+@pytest.mark.parametrize(
+    ("task", "D"),
+    [
+        (parity, 1),
+        (addition, 2),
+        (gap, 4),
+        (marked, 5),
+        (recall, 5),
+        (anbn, 2),
+        (embedded_reber, 7),
+    ],
+)
 def test_shapes_types_and_the_same_draw_for_the_same_seed(task, D):
     x, y = task(5, 3, np.random.default_rng(1))
     assert x.shape == (5, 3, D) and x.dtype == np.float32
@@ -65,5 +155,11 @@ def test_too_short_names_what_is_needed():
         parity(0, 3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="at least 2, got 1"):
         addition(1, 3, np.random.default_rng(0))
-    with pytest.raises(ValueError, match="at least 1, got 0"):
-        gap(0, 3, np.random.default_rng(0))
+    for task in (gap, marked, recall, embedded_reber):
+        with pytest.raises(ValueError, match="at least 1, got 0"):
+            task(0, 3, np.random.default_rng(0))
+    for task in (adding, anbn):
+        with pytest.raises(ValueError, match="at least 2, got 1"):
+            task(1, 3, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="2 numbers from 1 to 4"):
+        anbn(9, 2, np.random.default_rng(0), n=[5, 1])

@@ -24,14 +24,12 @@ def run(
     """
     if not isinstance(model.recurrent, torch.nn.LSTM):
         raise ValueError(f"only an LSTM has cells, got {type(model.recurrent).__name__}")
-    layer, N = model.recurrent, x.shape[1]
-    a_x = model.embedding(x) @ layer.weight_ih_l0.T + layer.bias_ih_l0 + layer.bias_hh_l0
-    h, c = state or (torch.zeros(N, layer.hidden_size), torch.zeros(N, layer.hidden_size))
-    hs, cs = [], []
-    for t, a in enumerate(a_x):  # (N, 4H)
-        i, f, g, o = torch.addmm(a, h, layer.weight_hh_l0.T).chunk(4, dim=-1)
-        c = change(t, f.sigmoid() * c + i.sigmoid() * g.tanh())
-        h = o.sigmoid() * c.tanh()
-        hs.append(h)
-        cs.append(c)
-    return torch.stack(cs), model.output(torch.stack(hs)), (h, c)
+    layer, (T, N) = model.recurrent, x.shape
+    table = model.embedding.weight @ layer.weight_ih_l0.T + layer.bias_ih_l0 + layer.bias_hh_l0
+    cs, hs = table.new_empty(2, T, N, layer.hidden_size)
+    h, c = state or table.new_zeros(2, N, layer.hidden_size)
+    for t in range(T):
+        i, f, g, o = torch.addmm(table[x[t]], h, layer.weight_hh_l0.T).chunk(4, dim=-1)
+        cs[t] = c = change(t, f.sigmoid() * c + i.sigmoid() * g.tanh())
+        hs[t] = h = o.sigmoid() * c.tanh()
+    return cs, model.output(hs), (h, c)

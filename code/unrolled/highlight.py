@@ -14,6 +14,9 @@ INK = {"light": "#20262e", "dark": "#eceff3"}
 PAPER = {"light": "#ffffff", "dark": "#191c21"}
 SHARES = {"light": (0.25, 0.5, 0.8), "dark": (0.18, 0.32, 0.46)}  # of the colour in the paper
 POSITIVE, NEGATIVE = COLORS["cell"], COLORS["input"]  # orange, blue: told apart by all eyes
+# the site's theme lays a light ground under HTML in dark mode, which this needs not
+DARKENED = 'html[data-theme="dark"] .bd-content div.cell_output .text_html:has(.coloured)'
+DARKENED += ":not(:has(table.dataframe))"
 
 
 class Coloured:
@@ -47,7 +50,7 @@ def coloured(text: str, values: Sequence[float], caption: str) -> Coloured:
         n = len(list(run))
         marked.append(_span(text[place : place + n], step))
         place += n
-    scale = "".join(_span(f" {s / LEVELS:+.1f} ", s) for s in range(-LEVELS, LEVELS + 1, LEVELS))
+    scale = "".join(_span(f" {n} ", s) for n, s in [("−1", -LEVELS), ("0", 0), ("+1", LEVELS)])
     figure = (
         f'<figure class="coloured"><pre>{"".join(marked)}</pre>'
         f"<figcaption>{html.escape(caption)} <code>{scale}</code></figcaption></figure>"
@@ -72,7 +75,7 @@ def palette(mode: str) -> dict[str, str]:
 def stylesheet() -> str:
     """Light, and dark where the page says so: on the site, in JupyterLab."""
     dark = ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]')
-    text = ".coloured{margin:1rem 0}"
+    text = f"{DARKENED}{{background:none;color:inherit;padding:0}}.coloured{{margin:1rem 0}}"
     text += ".coloured pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid #8884}"
     text += ".coloured :is(.p2,.p3){text-decoration:underline;text-underline-offset:.2em}"
     for mode, places in {"light": ("",), "dark": dark}.items():

@@ -106,7 +106,7 @@ def _make(steps: int = STEPS, seeds: tuple[int, ...] = SEEDS) -> Iterator[tuple[
         history = fit(model, training_text(seed), steps, measure=weights, every=100)
         print(f"seed {seed}: {history.seconds:.0f} s, loss {np.mean(history.loss[-100:]):.3f}")
         yield f"{seed}/loss", np.array(history.loss, np.float32)
-        for stage in STAGES[1:] if seed == seeds[0] else (steps,):
+        for stage in {steps, *STAGES[1:]} if seed == seeds[0] else {steps}:
             for name, w in history.measured.get(stage, {}).items():
                 yield f"{seed}/{stage}/{name}", w
 

@@ -24,7 +24,7 @@ def auc(scores: ndarray, labels: ndarray) -> ndarray:
 
 def auc_of_ranks(ranked: ndarray, labels: ndarray) -> ndarray:
     """The same where the `ranks` (n, K) are known, which saves sorting again for other labels."""
-    labels = labels.astype(ranked.dtype)
+    labels = labels.astype(float)  # sums of ranks need all its digits
     present = labels.sum(axis=0)  # (M,)
     absent = len(labels) - present
     with np.errstate(invalid="ignore", divide="ignore"):

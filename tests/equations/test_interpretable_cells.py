@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from unrolled import probing
-from unrolled.cells import run
+from unrolled.clamping import run
 from unrolled.language_model import LanguageModel
 from unrolled.text import Vocabulary
 

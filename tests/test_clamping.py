@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from unrolled import cells
+from unrolled import clamping
 from unrolled.language_model import LanguageModel
 from unrolled.text import Vocabulary
 
@@ -24,17 +24,17 @@ def test_run_is_the_model(model):
     """Logits and last state against torch's own layer, from a state that is not zero."""
     x = ids(6, 4)
     u, (h, c) = model(x)
-    ours_c, ours_u, state = cells.run(model, x, zeros(4))
+    ours_c, ours_u, state = clamping.run(model, x, zeros(4))
     torch.testing.assert_close(ours_u, u)
     torch.testing.assert_close(state, (h[0], c[0]))
     torch.testing.assert_close(ours_c[-1], c[0])
-    _, again_u, _ = cells.run(model, x, state)
+    _, again_u, _ = clamping.run(model, x, state)
     torch.testing.assert_close(again_u, model(x, (h, c))[0])
 
 
 def test_every_step_has_its_own_cells(model):
     x = ids(6, 4)
-    c = cells.run(model, x, zeros(4))[0]
+    c = clamping.run(model, x, zeros(4))[0]
     for t in range(6):
         torch.testing.assert_close(c[t], model(x[: t + 1])[1][1][0])
 
@@ -47,8 +47,8 @@ def test_a_change_acts_from_its_step_on(model):
         seen.append(t)
         return c + 1 if t == 2 else c
 
-    c, u, _ = cells.run(model, x, zeros(2), change)
-    plain_c, plain_u, _ = cells.run(model, x, zeros(2))
+    c, u, _ = clamping.run(model, x, zeros(2), change)
+    plain_c, plain_u, _ = clamping.run(model, x, zeros(2))
     assert seen == [0, 1, 2, 3, 4]
     torch.testing.assert_close(u[:2], plain_u[:2])
     torch.testing.assert_close(c[2], plain_c[2] + 1)
@@ -57,11 +57,11 @@ def test_a_change_acts_from_its_step_on(model):
 
 def test_single_precision_and_zero_start(model):
     x = ids(3, 2)
-    c, u, _ = cells.run(model.float(), x)
+    c, u, _ = clamping.run(model.float(), x)
     assert c.dtype == u.dtype == torch.float32
     torch.testing.assert_close(u, model(x)[0])
 
 
 def test_other_layers_have_no_cells():
     with pytest.raises(ValueError, match="only an LSTM has cells, got GRU"):
-        cells.run(LanguageModel(Vocabulary("ab"), H=3, D=2, cell="GRU"), ids(1, 1) % 2)
+        clamping.run(LanguageModel(Vocabulary("ab"), H=3, D=2, cell="GRU"), ids(1, 1) % 2)

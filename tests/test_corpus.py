@@ -42,6 +42,7 @@ def test_source_code_is_in_order_and_skips_what_is_no_library(monkeypatch, tmp_p
     monkeypatch.setattr(corpus.sysconfig, "get_path", {"stdlib": str(tmp_path)}.get)
     assert corpus.source_code() == "a/b.py;a/z.py;b.py;c/d.py;"
     assert corpus.source_code(limit=8) == "a/b.py;a"
+    assert list(corpus.modules())[:2] == [("a/b.py", "a/b.py;"), ("a/z.py", "a/z.py;")]
 
 
 def test_source_code_without_sources_says_what_else_there_is(monkeypatch, tmp_path):

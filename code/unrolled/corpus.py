@@ -39,19 +39,26 @@ def documentation() -> str:
 
 def source_code(limit: int = 1_000_000) -> str:
     """The first `limit` characters of the standard library's source, its files in sorted order."""
-    library = Path(sysconfig.get_path("stdlib"))
     texts, length = [], 0
-    for path in _modules(library):
-        texts.append(path.read_text(encoding="utf-8"))
-        length += len(texts[-1])
+    for _, text in modules():
+        texts.append(text)
+        length += len(text)
         if length >= limit:
             break
-    if not texts:
+    return "".join(texts)[:limit]
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Name ("json/decoder.py") and text of the standard library's modules, in sorted order."""
+    library = Path(sysconfig.get_path("stdlib"))
+    paths = list(_modules(library))
+    if not paths:
         raise FileNotFoundError(
             f"this Python keeps no source files in {library}: use documentation(), or read(path) "
             "with a file of your own"
         )
-    return "".join(texts)[:limit]
+    for path in paths:
+        yield path.relative_to(library).as_posix(), path.read_text(encoding="utf-8")
 
 
 def _modules(folder: Path) -> Iterator[Path]:

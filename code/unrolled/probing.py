@@ -1,0 +1,54 @@
+"""How well the numbers in a state tell a label that nobody trained them for."""
+
+import numpy as np
+from numpy import ndarray
+
+
+def ranks(scores: ndarray) -> ndarray:
+    """scores (n, K) -> the rank of each within its column, from 1 to n; ties share the mean."""
+    out = np.empty(scores.shape)
+    for k, column in enumerate(scores.T):
+        _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
+        out[:, k] = (counts.cumsum() - (counts - 1) / 2)[inverse]
+    return out
+
+
+def auc(scores: ndarray, labels: ndarray) -> ndarray:
+    """scores (n, K), labels (n, M) of bool -> (K, M), each by eq-cells-auc.
+
+    The chance that a random place with the label scores higher than a random place without it,
+    ties counting half. NaN for a label that is everywhere or nowhere.
+    """
+    return auc_of_ranks(ranks(scores), labels)
+
+
+def auc_of_ranks(ranked: ndarray, labels: ndarray) -> ndarray:
+    """The same where the `ranks` (n, K) are known, which saves sorting again for other labels."""
+    labels = labels.astype(float)  # sums of ranks need all its digits
+    present = labels.sum(axis=0)  # (M,)
+    absent = len(labels) - present
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (ranked.T @ labels - present * (present + 1) / 2) / (present * absent)
+
+
+def correlation(scores: ndarray, values: ndarray) -> ndarray:
+    """scores (n, K), values (n, M) -> Pearson's r (K, M) by eq-cells-correlation."""
+    return _standardised(scores).T @ _standardised(values) / len(scores)
+
+
+def fit_probe(X: ndarray, y: ndarray, ridge: float = 1.0) -> tuple[ndarray, ndarray]:
+    """X (n, H), y (n,) -> weights (H,) and mean (H,) of X: the probe is (X - mean) @ weights.
+
+    Ridge regression by its normal equations (eq-cells-probe).
+    """
+    mean = X.mean(axis=0)
+    centred = X - mean
+    A = centred.T @ centred + ridge * np.eye(X.shape[1], dtype=X.dtype)
+    return np.linalg.solve(A, centred.T @ (y - y.mean())), mean
+
+
+def _standardised(values: ndarray) -> ndarray:
+    """Mean 0, mean square 1 in each column; zeros where a column is constant."""
+    centred = values - values.mean(axis=0)
+    scale = np.sqrt((centred**2).mean(axis=0))
+    return centred / np.where(scale > 0, scale, 1)

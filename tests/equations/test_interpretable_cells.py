@@ -1,0 +1,245 @@
+"""The equations of book/gates/interpretable-cells.md, each against an independent route."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled import probing
+from unrolled.clamping import run
+from unrolled.language_model import LanguageModel
+from unrolled.text import Vocabulary
+
+T, N, D, H, V = 7, 3, 4, 5, 6
+
+
+def trapezoids(s, label):
+    """The area under the ROC curve: one point for each threshold, joined by straight lines."""
+    thresholds = np.r_[np.inf, np.unique(s)[::-1]]
+    hits = [(s[label] >= t).mean() for t in thresholds]
+    false_alarms = [(s[~label] >= t).mean() for t in thresholds]
+    return np.trapezoid(hits, false_alarms)
+
+
+def pairs(s, label, tie=0.5):
+    """eq-cells-auc as printed; other values for ties are planted."""
+    total = 0.0
+    for p in np.flatnonzero(label):
+        for q in np.flatnonzero(~label):
+            total += (s[p] > s[q]) + tie * (s[p] == s[q])
+    return total / (label.sum() * (~label).sum())
+
+
+@pytest.fixture
+def scored(rng):
+    """Scores with many ties, and a label that has something to do with them."""
+    s = rng.integers(0, 6, size=43).astype(float)
+    return s, s + rng.normal(size=43) * 2 > 3
+
+
+@pytest.mark.equation("eq-cells-auc", tolerance=1e-12)
+def test_auc(check, scored):
+    """Left: the double sum over pairs; right: the area under the ROC curve, by trapezoids."""
+    s, label = scored
+    planted = {
+        "ties count as won": pairs(s, label, 1.0),
+        "ties count as lost": pairs(s, label, 0.0),
+        "the label the other way round": pairs(s, ~label),
+    }
+    check(pairs(s, label), trapezoids(s, label), planted=planted)
+
+
+@pytest.mark.equation("eq-cells-ranks", tolerance=1e-12)
+def test_ranks(check, scored):
+    """Left: the double sum over pairs; right: the sum of ranks, by the package."""
+    s, label = scored
+    n_1, n_0 = label.sum(), (~label).sum()
+    R = probing.ranks(s[:, None])[:, 0]
+    first_come = np.empty(len(s))
+    first_come[np.argsort(s, kind="stable")] = np.arange(1, len(s) + 1)
+    planted = {
+        "ranks from 0": ((R - 1)[label].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0),
+        "n0 for n1": (R[label].sum() - n_0 * (n_0 + 1) / 2) / (n_1 * n_0),
+        "ties in order of place": (first_come[label].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0),
+    }
+    right = probing.auc(s[:, None], label[:, None])[0, 0]
+    check(pairs(s, label), right, planted=planted)
+
+
+@pytest.mark.equation("eq-cells-correlation", tolerance=1e-12)
+def test_correlation(check, rng):
+    """Left: the package; right: the slope of the least-squares line, times the ratio of spreads."""
+    s = rng.normal(size=29) + 2
+    y = 0.6 * s + rng.normal(size=29) - 1
+    slope, _ = np.polyfit(s, y, 1)
+    right = slope * s.std() / y.std()
+    planted = {
+        "the slope itself": slope,
+        "means left in": (s * y).sum() / np.sqrt((s**2).sum() * (y**2).sum()),
+        "no root": ((s - s.mean()) * (y - y.mean())).sum() / (s.var() * y.var() * 29),
+    }
+    check(probing.correlation(s[:, None], y[:, None])[0, 0], right, planted=planted)
+
+
+@pytest.mark.equation("eq-cells-null", tolerance=1e-12)
+def test_null(check):
+    """Left: the variance over all ways to give 3 of 8 places the label; right: as printed."""
+    n_1, n_0 = 3, 5
+    values = []
+    for present in itertools.combinations(range(8), n_1):
+        label = np.isin(np.arange(8), present)
+        values.append(pairs(np.arange(8.0), label))
+    planted = {
+        "that of one normal threshold": 1 / (12 * n_1 * n_0),
+        "n for n + 1": (n_1 + n_0) / (12 * n_1 * n_0),
+        "of independent pairs": 1 / (4 * n_1 * n_0),
+    }
+    check(np.var(values), (n_1 + n_0 + 1) / (12 * n_1 * n_0), planted=planted)
+
+
+def mean_of_largest(H, sigma):
+    """E max |Z_j| of H independent normals: the integral of P(max > z)."""
+    z = np.linspace(0, 12, 40_001)
+    within = torch.erf(torch.tensor(z) / 2**0.5).numpy()
+    return sigma * np.trapezoid(1 - within**H, z)
+
+
+@pytest.mark.equation("eq-cells-best", tolerance=1e-12)
+def test_best(check, rng):
+    """Left: by how much the mean of the largest exceeds the bound, in all; right: nothing."""
+    sigma, sizes = 0.3, [1, 2, 5, 20, 128, 1000]
+
+    def excess(bound):
+        independent = [max(mean_of_largest(n, sigma) - bound(n), 0) for n in sizes]
+        mixed = rng.normal(size=(4000, 3)) @ rng.normal(size=(3, 20))  # dependent on each other
+        mixed *= sigma / np.sqrt((mixed**2).mean(axis=0))
+        return sum(independent) + max(np.abs(mixed).max(axis=1).mean() - bound(20), 0)
+
+    planted = {
+        "no factor 2": excess(lambda n: sigma * math.sqrt(math.log(2 * n))),
+        "sigma squared": excess(lambda n: sigma**2 * math.sqrt(2 * math.log(2 * n))),
+        "one tail": excess(lambda n: sigma * math.sqrt(2 * math.log(n))),
+    }
+    check(excess(lambda n: sigma * math.sqrt(2 * math.log(2 * n))), 0.0, planted=planted)
+
+
+@pytest.mark.equation("eq-cells-probe", tolerance=1e-9)
+def test_probe(check, rng):
+    """Left: the package; right: the minimum of the printed loss, by Newton's method on autograd."""
+    X, y, ridge = rng.normal(size=(31, H)) + 2, rng.normal(size=31) + 1, 3.0
+    X_c, y_c = torch.tensor(X - X.mean(0)), torch.tensor(y - y.mean())
+
+    def loss(w):
+        return ((X_c @ w - y_c) ** 2).sum() + ridge * (w**2).sum()
+
+    zero = torch.zeros(H, dtype=torch.float64)
+    slope = torch.autograd.functional.jacobian(loss, zero)
+    curve = torch.autograd.functional.hessian(loss, zero)
+    right = -torch.linalg.solve(curve, slope)  # exact: the loss is quadratic
+    A = X_c.numpy().T @ X_c.numpy()
+    planted = {
+        "not centred": np.linalg.solve(X.T @ X + ridge * np.eye(H), X.T @ y),
+        "ridge with the other sign": np.linalg.solve(A - ridge * np.eye(H), X_c.numpy().T @ y),
+        "twice the ridge": np.linalg.solve(A + 2 * ridge * np.eye(H), X_c.numpy().T @ y),
+    }
+    check(probing.fit_probe(X, y, ridge)[0], right, planted=planted)
+
+
+@pytest.mark.equation("eq-cells-rotation", tolerance=1e-10)
+def test_rotation(check, rng):
+    """Left: probes fitted in turned axes, and what they say; right: as printed."""
+    X, y, ridge = rng.normal(size=(31, H)), rng.normal(size=31), 3.0
+    X, y = X - X.mean(0), y - y.mean()
+    U = np.linalg.qr(rng.normal(size=(H, H)))[0]
+    w, _ = probing.fit_probe(X, y, ridge)
+    w_turned, _ = probing.fit_probe(X @ U, y, ridge)
+    stretched = U * np.arange(1, H + 1)
+    w_stretched, _ = probing.fit_probe(X @ stretched, y, ridge)
+    planted = {
+        "U for its transpose": (U @ w, X @ U @ U @ w),
+        "any invertible matrix": (w_stretched, X @ stretched @ w_stretched),
+    }
+    check((w_turned, X @ U @ w_turned), (U.T @ w, X @ w), planted=planted)
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(3)
+    return LanguageModel(Vocabulary("abcdef"), H=H, D=D).double()
+
+
+def by_hand(model, x, clamp=None, after=False):
+    """The printed LSTM in NumPy, clamp (cell, value); `after`: only once h has been computed."""
+    p = {name: w.detach().numpy() for name, w in model.named_parameters()}
+    h, c, us = np.zeros((N, H)), np.zeros((N, H)), []
+    for ids in x.numpy():
+        a = p["embedding.weight"][ids] @ p["recurrent.weight_ih_l0"].T
+        a = a + h @ p["recurrent.weight_hh_l0"].T
+        a = a + p["recurrent.bias_ih_l0"] + p["recurrent.bias_hh_l0"]
+        i, f, g, o = np.split(a, 4, axis=1)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        free = c.copy()
+        if clamp and not after:
+            c[:, clamp[0]] = clamp[1]
+        h = o * np.tanh(c)
+        if clamp and after:
+            c[:, clamp[0]] = clamp[1]
+        us.append(h @ p["output.weight"].T + p["output.bias"])
+    return np.stack(us), {"o": o, "c": free, "h": h}
+
+
+def held(j, v, first=0):
+    """The change that holds cell j at v from step `first` on."""
+    at_j = torch.arange(H) == j
+    return lambda t, c: torch.where(at_j, v, c) if t >= first else c
+
+
+@pytest.mark.equation("eq-cells-clamp", tolerance=1e-12)
+def test_clamp(check, model):
+    """Left: logits of the package's run with a cell held; right: the printed steps in NumPy."""
+    x = torch.randint(V, (T, N), generator=torch.Generator().manual_seed(0))
+    zero = torch.zeros(N, H).double(), torch.zeros(N, H).double()
+    j, v = 2, 0.8
+    left = run(model, x, zero, held(j, v))[1]
+    planted = {
+        "held after h was computed": by_hand(model, x, (j, v), after=True)[0],
+        "held in the last step alone": run(model, x, zero, held(j, v, first=T - 1))[1],
+        "the cell beside it": by_hand(model, x, (j + 1, v))[0],
+    }
+    check(left, by_hand(model, x, (j, v))[0], planted=planted)
+
+
+@pytest.mark.equation("eq-cells-vote", tolerance=1e-10)
+def test_vote(check, model):
+    """Left: logits with the cell held in the last step alone, minus without; right: as printed."""
+    x = torch.randint(V, (T, N), generator=torch.Generator().manual_seed(0))
+    zero = torch.zeros(N, H).double(), torch.zeros(N, H).double()
+    j, v = 2, 0.8
+    left = run(model, x, zero, held(j, v, first=T - 1))[1][-1] - run(model, x, zero)[1][-1]
+    at_end = by_hand(model, x)[1]
+    o, c, W_hy = at_end["o"][:, [j]], at_end["c"][:, [j]], model.output.weight.detach().numpy().T
+    throughout = run(model, x, zero, held(j, v))[1][-1] - run(model, x, zero)[1][-1]
+    planted = {
+        "no output gate": (np.tanh(v) - np.tanh(c)) * W_hy[j],
+        "no tanh": o * (v - c) * W_hy[j],
+        "held from the first step on": throughout,
+    }
+    check(left, o * (np.tanh(v) - np.tanh(c)) * W_hy[j], planted=planted)
+
+
+@pytest.mark.equation("eq-cells-effect", tolerance=1e-12)
+def test_effect(check, rng):
+    """Left: as printed; right: logarithm of the geometric mean of the factors on the odds."""
+    p, p_new = rng.random(9), rng.random(9)
+    left = np.mean(np.log(p_new * (1 - p) / ((1 - p_new) * p)))
+    factors = (p_new / (1 - p_new)) / (p / (1 - p))
+    mean, mean_new = p.mean(), p_new.mean()
+    planted = {
+        "of the mean probabilities": np.log(mean_new * (1 - mean) / ((1 - mean_new) * mean)),
+        "ratio of probabilities": np.mean(np.log(p_new / p)),
+        "arithmetic mean of the factors": np.log(factors.mean()),
+    }
+    check(left, np.log(np.prod(factors) ** (1 / 9)), planted=planted)

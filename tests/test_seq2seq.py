@@ -75,6 +75,8 @@ def test_steps_give_the_logits_of_teacher_forcing():
     for t, tokens in enumerate(inputs):
         log_p, state = model.step(state, tokens)
         torch.testing.assert_close(log_p, expected[t])
+    _, after = model.decode(model.encode(source, lengths), inputs)  # all at once
+    torch.testing.assert_close(after, state)
 
 
 def test_rows_of_the_state_can_be_picked_and_copied():
@@ -135,6 +137,8 @@ def test_exact_match():
     ids = torch.tensor([[a, a, a, b], [END, b, b, b]])
     assert exact(ids, targets).tolist() == [True, False, False, False]
     assert exact(targets[:, :3], targets[:, :3]).all()
+    cut = torch.tensor([[a]])  # of what should be a, END
+    assert not exact(cut, targets[:, :1]).any()
     long = torch.cat([targets, torch.tensor([[PAD] * 3 + [a]])])
     assert exact(long, targets).tolist() == [True, True, True, False]
 

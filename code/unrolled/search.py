@@ -104,52 +104,55 @@ def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: flo
     _check(state, tokens, T, k, alpha)
     N, score = len(tokens), torch.zeros(len(tokens), 1)  # first one hypothesis each, later k
     finished = torch.full((N, k), -torch.inf), *torch.zeros(2, N, k, dtype=torch.long)
-    bar = finished[0][:, -1]  # a live hypothesis with a score not above it has no chance
-    first, trace = torch.arange(N)[:, None], []
+    bar, trace = None, []  # bar: what a live score must exceed, once something has finished
     for t in range(1, T + 1):
-        live = score.shape[1]
-        state, total, parent, symbol = _extended(step, state, tokens, end, score, k + live)
+        # each of the score.shape[1] hypotheses can end once: besides these, k that go on
+        state, total, row, symbol = _extended(step, state, tokens, end, score, k + score.shape[1])
         ends = symbol == end
         if ends.any():
-            ended = (total / t**alpha).masked_fill(~ends, -torch.inf), 0 * parent + t - 1, parent
-            finished = _best(k, finished, [a[:, :k] for a in ended])
+            ended = (total / t**alpha).masked_fill(~ends, -torch.inf), 0 * row + t - 1, row
+            finished = _best(k, finished, [part[:, :k] for part in ended])
             bar = finished[0][:, -1] * T**alpha
             total, order = total.masked_fill(ends, -torch.inf).topk(min(k, total.shape[1]))
-            parent, symbol = parent.gather(1, order), symbol.gather(1, order)
-        score, parent, symbol = total[:, :k], parent[:, :k], symbol[:, :k]  # who goes on
-        trace.append((parent, symbol))
-        if (score[:, 0] <= bar).all():
+            row, symbol = row.gather(1, order), symbol.gather(1, order)
+        score, row, symbol = total[:, :k], row[:, :k], symbol[:, :k]  # who goes on
+        trace.append((row, symbol))
+        if bar is not None and (score[:, 0] <= bar).all():
             break
-        state, tokens = reorder(state, (first * live + parent).flatten()), symbol.flatten()
+        state, tokens = reorder(state, row.flatten()), symbol.flatten()
     return _read(trace, finished, score / t**alpha, end)
 
 
 def _extended(step: Step, state, tokens: Tensor, end: int, score: Tensor, n: int) -> tuple:
     """The state after one step, and the n best continuations; all other log_p is let go of."""
-    log_p, state = _next(step, state, tokens, end)  # (N live, V)
-    total, parent, symbol = likeliest(score, log_p, n)
-    _check_numbers(total[:, 0], score[:, 0])
-    return state, total, parent, symbol
+    log_p, state = _next(step, state, tokens, end)
+    best = likeliest(score, log_p, n)
+    if score.shape[1] == 1:
+        _check_numbers(best[0][:, 0], score[:, 0])  # here logits show, in _read every NaN
+    return state, *best
 
 
 def likeliest(score: Tensor, log_p: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The n best of all score[i, j] + log_p[i live + j, v], for each i: that sum, j, and v.
+    """The n best continuations of each sentence: their scores, rows of log_p, and symbols.
 
     score (N, live), log_p (N live, V) -> three of (N, n), best first; all of them if n is more.
-    A tournament: the n best candidates are found in the n blocks with the best champions.
+    Of many, by a tournament: the n best are found in the n blocks with the best champions.
     """
     (N, live), V = score.shape, log_p.shape[1]
-    size = next(size for size in range(100, 0, -1) if V % size == 0)
+    # as long as whole blocks make a row; long ones if candidates are many
+    size = next(size for size in range(100 if live * V > 2000 else 1, 0, -1) if V % size == 0)
     blocks = log_p.reshape(-1, size)  # (N live V / size, size)
-    champions = blocks.amax(dim=1).view(N, live, -1) + score[..., None]
-    each, champions = V // size, champions.flatten(1)  # blocks of a hypothesis; (N, live * each)
-    block = champions.topk(min(n, champions.shape[1]), sorted=False).indices
-    rows = block + champions.shape[1] * torch.arange(N)[:, None]
-    finalists = blocks.index_select(0, rows.flatten()).view(*block.shape, size)
-    finalists = (finalists + score.gather(1, block // each)[..., None]).flatten(1)
-    total, place = finalists.topk(min(n, finalists.shape[1]))
-    block = block.gather(1, place // size)
-    return total, block // each, block % each * size + place % size
+    champions = blocks.amax(dim=1) if size > 1 else blocks[:, 0]
+    champions = (champions.view(N, live, -1) + score[..., None]).flatten(1)
+    total, block = champions.topk(min(n, champions.shape[1]))
+    block = block + torch.arange(0, len(blocks), champions.shape[1])[:, None]  # of all blocks
+    if size == 1:
+        return total, block // V, block % V
+    finalists = blocks.index_select(0, block.flatten()).view(*block.shape, size)
+    finalists = finalists + score.flatten()[block // (V // size)][..., None]
+    total, place = finalists.flatten(1).topk(min(n, finalists[0].numel()))
+    place = block.gather(1, place // size) * size + place % size  # in all of log_p
+    return total, place // V, place % V
 
 
 def _best(k: int, *groups) -> list[Tensor]:
@@ -160,20 +163,20 @@ def _best(k: int, *groups) -> list[Tensor]:
 
 
 def _read(trace: list[tuple[Tensor, Tensor]], finished, score: Tensor, end: int) -> Found:
-    """Follow the parents back from the last symbols of what finished, and of what did not."""
-    live = torch.arange(score.shape[1]).expand_as(score)
-    cut = score, torch.full_like(live, len(trace)), live
+    """Follow the rows back from the last symbols of what finished, and of what did not."""
+    rows = torch.arange(score.numel()).view(score.shape)
+    cut = score, torch.full_like(rows, len(trace)), rows
     joined = [torch.cat(parts, dim=1) for parts in zip(finished, cut, strict=True)]
     order = joined[0].isneginf().sort(dim=1, stable=True).indices[:, : finished[0].shape[1]]
     score, length, place = (part.gather(1, order) for part in joined)
+    _check_numbers(score)
     length, place = length.numpy(), place.numpy()  # for arrays as small as these faster than torch
     tokens = np.full((*score.shape, len(trace)), end)  # (N, k, steps)
     for t in reversed(range(len(trace))):
-        parent, symbol = (part.numpy() for part in trace[t])
-        sentence, which = np.nonzero(t < length)  # the others ended before
-        here = place[sentence, which]
-        tokens[sentence, which, t] = symbol[sentence, here]
-        place[sentence, which] = parent[sentence, here]
+        row, symbol = (part.numpy().ravel() for part in trace[t])
+        inside = t < length  # the others ended before
+        tokens[inside, t] = symbol[place[inside]]
+        place[inside] = row[place[inside]]
     return Found(torch.from_numpy(tokens), score)
 
 

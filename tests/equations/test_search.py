@@ -146,42 +146,27 @@ def test_crossing(check, rng):
     """Left: the first length at which exact search returns the empty sentence; right: formula."""
     a, epsilon = rng.uniform(0.3, 0.6), rng.uniform(0.001, 0.05)
 
-    def search_at(L):
-        """Right symbols 0 for L - 1 steps, then END, each with a; other symbols share the rest."""
-        table = {}
-        for t in range(L):
-            path, right = (0,) * t, 2 if t == L - 1 else 0
-            row = np.full(3, (1 - a) / 2)
-            row[right] = a
-            if t == 0 and L > 1:
-                row[:] = a, 1 - a - epsilon, epsilon
-            table[path] = row
+    def best_of(L):
+        """The right sentence: L - 1 times the symbol 0, then END = 2, each with probability a."""
 
-        def distribution(path):
-            # off the path a sentence goes on, never to end
-            return table.get(path, np.array([0.5, 0.5, 0.0]))
+        def row(path):
+            if 1 in path:
+                return [0, 1, 0]  # lost: never ends
+            last, begin = len(path) == L - 1, len(path) == 0
+            return [0 if last else a, 1 - a - epsilon * begin, a if last else epsilon * begin]
 
-        # on the path END is as unlikely as can be, so that only the two sentences compete
-        for t in range(1, L - 1):
-            table[(0,) * t] = np.array([a, 1 - a, 0.0])
-        found = [
-            (epsilon if L > 1 else a, (2,)),
-            (
-                math.prod(distribution((0,) * t)[2 if t == L - 1 else 0] for t in range(L)),
-                (0,) * (L - 1) + (2,),
-            ),
-        ]
-        return max(found)[1]
+        table = {p: np.array(row(p)) for t in range(L) for p in itertools.product((0, 1), repeat=t)}
+        with np.errstate(divide="ignore"):
+            return best_first(stepping(table), *start(), 2, L)[1]
 
-    left = next(L for L in itertools.count(2) if search_at(L) == (2,))
+    left = next(L for L in itertools.count(2) if best_of(L) == (2,))
     ratio = math.log(epsilon) / math.log(a)
-    right = 1 + math.floor(ratio)
     planted = {
         "without the 1": math.floor(ratio),
         "upside down": 1 + math.floor(1 / ratio),
-        "one more": 1 + math.ceil(ratio),
+        "rounded up": 1 + math.ceil(ratio),
     }
-    check(left, right, planted=planted)
+    check(left, 1 + math.floor(ratio), planted=planted)
 
 
 @pytest.mark.equation("eq-search-slope", tolerance=1e-8)

@@ -110,8 +110,9 @@ def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: flo
         state, total, row, symbol = _extended(step, state, tokens, end, score, k + score.shape[1])
         ends = symbol == end
         if ends.any():
-            ended = (total / t**alpha).masked_fill(~ends, -torch.inf), 0 * row + t - 1, row
-            finished = _best(k, finished, [part[:, :k] for part in ended])
+            value = (total / t**alpha).masked_fill(~ends, -torch.inf)
+            ended = value[:, :k], torch.full_like(row, t - 1)[:, :k], row[:, :k]
+            finished = _best(k, finished, ended)  # of each: value, symbols before END, parent's row
             bar = finished[0][:, -1] * T**alpha
             total, order = total.masked_fill(ends, -torch.inf).topk(min(k, total.shape[1]))
             row, symbol = row.gather(1, order), symbol.gather(1, order)

@@ -56,7 +56,7 @@ def exhaustive(step: Step, state, tokens: Tensor, end: int, T: int) -> list[tupl
 @torch.no_grad()
 def greedy(step: Step, state, tokens: Tensor, end: int, T: int) -> tuple[Tensor, Tensor]:
     """Always the likeliest next symbol: tokens (N, steps), after END only END, and log P (N,)."""
-    return _one_way(step, state, tokens, end, T, lambda log_p: log_p.argmax(dim=-1))
+    return _one_way(step, state, tokens, end, T, lambda log_p: log_p.max(dim=-1))
 
 
 @torch.no_grad()
@@ -74,18 +74,25 @@ def sample(
     `change` acts on the log-probabilities before each draw, `lambda u: nucleus(u, 0.9)` for
     example (see `sampling`); log P is that of the model as it is.
     """
-    return _one_way(step, state, tokens, end, T, lambda log_p: draw(change(log_p), generator))
+
+    def choose(log_p):
+        symbols = draw(change(log_p), generator)
+        return log_p.gather(1, symbols[:, None])[:, 0], symbols
+
+    return _one_way(step, state, tokens, end, T, choose)
 
 
 def _one_way(step, state, tokens, end, T, choose) -> tuple[Tensor, Tensor]:
-    """One hypothesis for each sentence, extended by choose(log_p (N, V)) -> (N,)."""
+    """One hypothesis for each sentence. choose(log_p (N, V)) -> log P of a symbol each, symbols."""
     _check(state, tokens, T)
     written, score, done = [], 0.0, torch.zeros(len(tokens), dtype=torch.bool)
     for _ in range(T):
         log_p, state = _next(step, state, tokens, end)
         _check_numbers(log_p.amax(dim=1))
-        tokens = choose(log_p).masked_fill(done, end)
-        score = score + log_p.gather(1, tokens[:, None])[:, 0].masked_fill(done, 0)
+        chosen, tokens = choose(log_p)
+        del log_p  # its memory is free for the next step's
+        tokens = tokens.masked_fill(done, end)
+        score = score + chosen.masked_fill(done, 0)
         done = done | (tokens == end)
         written.append(tokens)
         if done.all():
@@ -102,6 +109,9 @@ def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: flo
     can reach its k best finished ones any more (eq-search-stop). Raises ValueError on wrong input.
     """
     _check(state, tokens, T, k, alpha)
+    if k == 1 and alpha == 0:  # the first to finish is likelier than all that goes on: greedy
+        best, score = greedy(step, state, tokens, end, T)
+        return Found(best[:, None], score[:, None])
     N, score = len(tokens), torch.zeros(len(tokens), 1)  # first one hypothesis each, later k
     finished = torch.full((N, k), -torch.inf), *torch.zeros(2, N, k, dtype=torch.long)
     bar, trace = None, []  # bar: what a live score must exceed, once something has finished

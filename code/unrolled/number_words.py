@@ -78,7 +78,10 @@ class NumberWords:
     def batches(
         self, numbers: ndarray, N: int, rng: np.random.Generator
     ) -> Iterator[tuple[ndarray, ...]]:
-        """Batches of N numbers without end: all of them in random order, then again."""
+        """Batches of N numbers without end: all in random order, then in another.
+
+        What is left over at the end of an order, fewer than N, is passed over.
+        """
         if not 0 < N <= len(numbers):
             raise ValueError(f"N must be in 1…{len(numbers)}, got {N}")
         for _ in count():

@@ -109,7 +109,7 @@ def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: flo
     can reach its k best finished ones any more (eq-search-stop). Raises ValueError on wrong input.
     """
     _check(state, tokens, T, k, alpha)
-    if k == 1 and alpha == 0:  # the first to finish is likelier than all that goes on: greedy
+    if k == 1 and alpha == 0:  # what finishes first is the best: greedy search
         best, score = greedy(step, state, tokens, end, T)
         return Found(best[:, None], score[:, None])
     N, score = len(tokens), torch.zeros(len(tokens), 1)  # first one hypothesis each, later k

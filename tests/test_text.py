@@ -2,7 +2,18 @@ import numpy as np
 import pytest
 
 from unrolled.rnn import RNN
-from unrolled.text import Vocabulary, one_hot, segments, streams, windows
+from unrolled.text import (
+    END,
+    MARKS,
+    PAD,
+    START,
+    Vocabulary,
+    one_hot,
+    pad,
+    segments,
+    streams,
+    windows,
+)
 
 
 def test_encode_numbers_the_symbols_in_order():
@@ -91,3 +102,20 @@ def test_windows_are_contiguous_and_come_from_everywhere():
     assert (again == inputs).all() and (other != inputs).any()
     with pytest.raises(ValueError, match="at least 11 symbols, got 10"):
         windows(ids, 10, 1, np.random.default_rng(0))
+
+
+def test_padding_stands_below_what_is_shorter():
+    ids, lengths = pad([[5, 6, 7], [8], np.array([9, 3])])
+    assert ids.tolist() == [[5, 8, 9], [6, PAD, 3], [7, PAD, PAD]]  # time first
+    assert lengths.tolist() == [3, 1, 2]
+    assert ids.dtype == lengths.dtype == np.int64
+    for n, length in enumerate(lengths):
+        assert PAD not in ids[:length, n]
+    for wrong in ([], [[1], []]):
+        with pytest.raises(ValueError, match="at least one id"):
+            pad(wrong)
+
+
+def test_marks_have_their_ids_where_they_come_first():
+    vocabulary = Vocabulary((*MARKS, "a"))
+    assert vocabulary.encode(["<pad>", "<start>", "<end>"]).tolist() == [PAD, START, END]

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy import ndarray
 
+MARKS = ("<pad>", "<start>", "<end>")  # the first symbols of a vocabulary that needs them
+PAD, START, END = range(3)  # and their ids
+
 
 class Vocabulary:
     """The symbols a model knows, numbered in the order given.
@@ -91,6 +94,19 @@ def windows(ids: ndarray, T: int, N: int, rng: np.random.Generator) -> tuple[nda
     starts = rng.integers(len(ids) - T, size=N)
     block = ids[starts + np.arange(T + 1)[:, None]]  # (T + 1, N)
     return block[:-1], block[1:]
+
+
+def pad(sequences: Sequence[Sequence[int]]) -> tuple[ndarray, ndarray]:
+    """Ids of unequal lengths, side by side -> ids (T, N), filled up with PAD, and lengths (N,).
+
+    T is the longest one's length. Each needs at least one id (ValueError).
+    """
+    lengths = np.array([len(ids) for ids in sequences], dtype=np.int64)
+    if lengths.size == 0 or lengths.min() == 0:
+        raise ValueError(f"pad needs sequences of at least one id, got lengths {lengths.tolist()}")
+    ids = np.full((lengths.max(), len(lengths)), PAD, dtype=np.int64)
+    ids.T[np.arange(len(ids)) < lengths[:, None]] = np.concatenate(sequences)
+    return ids, lengths
 
 
 def _check_ids(ids: ndarray, V: int) -> None:

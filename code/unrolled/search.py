@@ -1,0 +1,233 @@
+"""Which sequence to write: search, and drawing, with any model that predicts one symbol at a time.
+
+A model is a function `step(state, tokens) -> log_probabilities, state`: tokens (B,) are the last
+symbols of B hypotheses, log_probabilities (B, V) belong to their next ones. A state is None, a
+tensor, an array, or a tuple of such whose first axis is B, so that a search can keep, drop and
+copy hypotheses by index. A search begins with the states of N sentences and their first tokens
+(N,), as a rule START; T is the most symbols it may write, END counted, and `end` is END's number.
+"""
+
+import math
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from unrolled.sampling import draw
+
+Step = Callable[[object, Tensor], tuple[Tensor, object]]
+
+
+class Found(NamedTuple):
+    """The k best sequences for each of N sentences, best first.
+
+    Finished ones come first, then those that the limit T cut off, which hold no END. Where there
+    are fewer than k of both, scores of -inf fill the rest.
+    """
+
+    tokens: Tensor  # (N, k, steps), END in all places after the first END
+    scores: Tensor  # (N, k), log P / length^alpha
+
+
+@torch.no_grad()
+def exhaustive(step: Step, state, tokens: Tensor, end: int, T: int) -> list[tuple[float, tuple]]:
+    """All finished sequences of one sentence as (log P, symbols), best first (eq-search-count)."""
+    _check(state, tokens, T, most=1)
+    paths, score, found = [()], torch.zeros(1), []
+    for _ in range(T):
+        log_p, state = _next(step, state, tokens, end)
+        total = score[:, None] + log_p  # (B, V)
+        found += [(s, (*path, end)) for s, path in zip(total[:, end].tolist(), paths, strict=True)]
+        others = [v for v in range(log_p.shape[1]) if v != end]
+        if not others:
+            break
+        paths = [(*path, v) for path in paths for v in others]  # B (V - 1) of them
+        score = total[:, others].flatten()
+        rows = torch.arange(len(log_p)).repeat_interleave(len(others))
+        state, tokens = reorder(state, rows), torch.tensor(others).repeat(len(log_p))
+    return sorted(found, reverse=True)
+
+
+@torch.no_grad()
+def greedy(step: Step, state, tokens: Tensor, end: int, T: int) -> tuple[Tensor, Tensor]:
+    """Always the likeliest next symbol: tokens (N, steps), after END only END, and log P (N,)."""
+    return _one_way(step, state, tokens, end, T, lambda log_p: log_p.argmax(dim=-1))
+
+
+@torch.no_grad()
+def sample(
+    step: Step,
+    state,
+    tokens: Tensor,
+    end: int,
+    T: int,
+    generator: torch.Generator,
+    change: Callable[[Tensor], Tensor] = lambda u: u,
+) -> tuple[Tensor, Tensor]:
+    """Draw every symbol: tokens (N, steps), after END only END, and log P (N,).
+
+    `change` acts on the log-probabilities before each draw, `lambda u: nucleus(u, 0.9)` for
+    example (see `sampling`); log P is that of the model as it is.
+    """
+    return _one_way(step, state, tokens, end, T, lambda log_p: draw(change(log_p), generator))
+
+
+def _one_way(step, state, tokens, end, T, choose) -> tuple[Tensor, Tensor]:
+    """One hypothesis for each sentence, extended by choose(log_p (N, V)) -> (N,)."""
+    _check(state, tokens, T)
+    written, score, done = [], 0.0, torch.zeros(len(tokens), dtype=torch.bool)
+    for _ in range(T):
+        log_p, state = _next(step, state, tokens, end)
+        tokens = choose(log_p).masked_fill(done, end)
+        score = score + log_p.gather(1, tokens[:, None])[:, 0].masked_fill(done, 0)
+        done = done | (tokens == end)
+        written.append(tokens)
+        if done.all():
+            break
+    return torch.stack(written, dim=1), score
+
+
+@torch.no_grad()
+def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: float = 0.0) -> Found:
+    """Keep the k likeliest hypotheses at every step; N sentences at once.
+
+    A hypothesis that ends while it is among the k best of its step is finished: it leaves the
+    beam and is ranked by log P / length^alpha. A sentence is done when no hypothesis in its beam
+    can reach its k best finished ones any more (eq-search-stop). Raises ValueError on wrong input.
+    """
+    _check(state, tokens, T, k, alpha)
+    N, score = len(tokens), torch.zeros(len(tokens), 1)  # first one hypothesis each, later k
+    finished = torch.full((N, k), -torch.inf), *torch.zeros(2, N, k, dtype=torch.long)
+    first, trace = torch.arange(N)[:, None], []
+    for t in range(1, T + 1):
+        log_p, state = _next(step, state, tokens, end)  # (N live, V)
+        live = score.shape[1]
+        total, parent, symbol = likeliest(score, log_p, k + live)  # at most `live` of these end
+        ends = symbol == end
+        if ends.any():
+            ended = (total / t**alpha).masked_fill(~ends, -torch.inf), 0 * parent + t - 1, parent
+            finished = _best(k, finished, [a[:, :k] for a in ended])
+            total, order = total.masked_fill(ends, -torch.inf).topk(min(k, total.shape[1]))
+            parent, symbol = parent.gather(1, order), symbol.gather(1, order)
+        score, parent, symbol = total[:, :k], parent[:, :k], symbol[:, :k]  # who goes on
+        trace.append((parent, symbol))
+        if (finished[0][:, -1] >= score[:, 0] / T**alpha).all():
+            break
+        state, tokens = reorder(state, (first * live + parent).flatten()), symbol.flatten()
+    return _read(trace, finished, score / t**alpha, end)
+
+
+def likeliest(score: Tensor, log_p: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The n best of all score[i, j] + log_p[i live + j, v], for each i: that sum, j, and v.
+
+    score (N, live), log_p (N live, V) -> three of (N, n), best first; all of them if n is more.
+    A tournament: the n best candidates are found in the n blocks with the best champions.
+    """
+    (N, live), V = score.shape, log_p.shape[1]
+    size = next(size for size in range(64, 0, -1) if V % size == 0)
+    blocks = log_p.reshape(-1, size)  # (N live V / size, size)
+    champions = blocks.amax(dim=1).view(N, live, -1) + score[..., None]
+    each, champions = V // size, champions.flatten(1)  # blocks of a hypothesis; (N, live * each)
+    block = champions.topk(min(n, champions.shape[1])).indices
+    rows = block + champions.shape[1] * torch.arange(N)[:, None]
+    finalists = blocks.index_select(0, rows.flatten()).view(*block.shape, size)
+    finalists = (finalists + score.gather(1, block // each)[..., None]).flatten(1)
+    total, place = finalists.topk(min(n, finalists.shape[1]))
+    block = block.gather(1, place // size)
+    return total, block // each, block % each * size + place % size
+
+
+def _best(k: int, *groups) -> list[Tensor]:
+    """The k best columns of several groups (score, …), each group a sequence of (N, any)."""
+    joined = [torch.cat(parts, dim=1) for parts in zip(*groups, strict=True)]
+    order = joined[0].topk(k).indices
+    return [part.gather(1, order) for part in joined]
+
+
+def _read(trace: list[tuple[Tensor, Tensor]], finished, score: Tensor, end: int) -> Found:
+    """Follow the parents back from the last symbols of what finished, and of what did not."""
+    live = torch.arange(score.shape[1]).expand_as(score)
+    cut = score, torch.full_like(live, len(trace)), live
+    joined = [torch.cat(parts, dim=1) for parts in zip(finished, cut, strict=True)]
+    k = finished[0].shape[1]
+    order = joined[0].isneginf().sort(dim=1, stable=True).indices[:, :k]  # the finished before
+    score, length, place = (part.gather(1, order) for part in joined)
+    tokens = torch.full((*score.shape, len(trace)), end)
+    for t, (parent, symbol) in reversed([*enumerate(trace)]):
+        inside = t < length  # length: number of symbols before END
+        here = place.clamp(max=symbol.shape[1] - 1)  # a place not inside may lie farther out
+        tokens[..., t] = torch.where(inside, symbol.gather(1, here), end)
+        place = torch.where(inside, parent.gather(1, here), place)
+    return Found(tokens, score)
+
+
+@torch.no_grad()
+def best_first(step: Step, state, tokens: Tensor, end: int, T: int) -> tuple[float, tuple]:
+    """The likeliest finished sequence of one sentence, exactly: (log P, symbols).
+
+    Always extends the likeliest prefix. A prefix is never less likely than what grows from it, so
+    the first finished sequence to come first is the best (eq-search-visited). Prefixes below the
+    best finished sequence found so far are not kept. (-inf, ()) if nothing can finish.
+    """
+    _check(state, tokens, T, most=1)
+    heap, number, bound = [(0.0, 0, (), tokens, state)], count(1), math.inf
+    while heap:
+        cost, _, path, tokens, state = heappop(heap)  # cost: -log P
+        if path and path[-1] == end:
+            return -cost, path
+        log_p, after = _next(step, state, tokens, end)
+        costs = (cost - log_p[0]).tolist()
+        bound = min(bound, costs[end])
+        for v, cost in enumerate(costs):
+            may_finish = v == end or len(path) + 1 < T
+            if may_finish and cost <= bound and cost < math.inf:
+                item = (cost, next(number), (*path, v), torch.tensor([v]), after)
+                heappush(heap, item)
+    return -math.inf, ()
+
+
+def reorder(state, rows: Tensor):
+    """The states of these hypotheses: row rows[i] of every part of a state becomes row i."""
+    if state is None:
+        return None
+    if isinstance(state, tuple | list):
+        return tuple(reorder(part, rows) for part in state)
+    return state.index_select(0, rows) if isinstance(state, Tensor) else state[rows.numpy()]
+
+
+def _next(step: Step, state, tokens: Tensor, end: int) -> tuple[Tensor, object]:
+    """One step of the model, and a look at what comes out of it."""
+    log_p, state = step(state, tokens)
+    log_p = torch.as_tensor(log_p)
+    if log_p.dim() != 2 or len(log_p) != len(tokens):
+        raise ValueError(f"step must return ({len(tokens)}, V), got {tuple(log_p.shape)}")
+    V = log_p.shape[1]
+    if V == 0:
+        raise ValueError("the vocabulary is empty")
+    if not 0 <= end < V:
+        raise ValueError(f"END must be one of the symbols 0…{V - 1}, got {end}")
+    largest = log_p.amax(dim=1)
+    if not (largest <= 1e-4).all():  # NaN is not, either
+        what = "NaN" if largest.isnan().any() else f"{largest.max():.3g}: logits?"
+        raise ValueError(f"log-probabilities are numbers up to 0, got {what}")
+    return log_p, state
+
+
+def _check(state, tokens: Tensor, T: int, k: int = 1, alpha: float = 0.0, most=math.inf) -> None:
+    if k < 1 or T < 1 or not alpha >= 0:
+        raise ValueError(f"needed: k ≥ 1, T ≥ 1, alpha ≥ 0; got k = {k}, T = {T}, alpha = {alpha}")
+    if tokens.dim() != 1 or not 1 <= len(tokens) <= most:
+        expected = "one sentence" if most == 1 else "a batch of sentences"
+        raise ValueError(f"tokens must be (N,) for {expected}, got {tuple(tokens.shape)}")
+    parts = state if isinstance(state, tuple | list) else () if state is None else (state,)
+    for part in parts:
+        if isinstance(part, tuple | list):
+            _check(part, tokens, T)
+        elif part is not None and (part.ndim == 0 or len(part) != len(tokens)):
+            raise ValueError(
+                f"a state of {tuple(part.shape)} does not belong to {len(tokens)} sentences: "
+                "its first axis counts them"
+            )

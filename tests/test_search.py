@@ -126,6 +126,28 @@ def test_beam_is_the_textbook_beam(k, alpha):
         assert found.scores[n, len(expected) :].isneginf().all()
 
 
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_stopping_early_changes_nothing(k, alpha):
+    """One sentence at a time, so that nothing but its own scores decides when it is done."""
+    early = 0
+    for seed in range(40):
+        step, calls = tree(seed, sharpness=1.5), []
+
+        def counted(state, tokens, step=step, calls=calls):
+            calls.append(len(tokens))
+            return step(state, tokens)
+
+        found = beam(counted, *one(), END, k, T, alpha)
+        done, _ = textbook(step, k, T, alpha)
+        for j, (score, path) in enumerate(done):
+            assert found.scores[0, j].item() == pytest.approx(score)
+            assert cut(found.tokens[0, j]) == path
+        early += len(calls) < T
+        assert calls[0] == 1 and max(calls) <= k  # not k equal hypotheses to begin with
+    assert early > 0
+
+
 def test_a_beam_as_wide_as_the_tree_is_exact_and_a_beam_of_one_is_greedy():
     for seed in range(10):
         step = tree(seed)
@@ -174,7 +196,7 @@ def test_one_symbol_only():
     ]
 
 
-@pytest.mark.parametrize("width", [1, 7, 13, 60, 128, 192])
+@pytest.mark.parametrize("width", [1, 7, 13, 60, 700, 2003, 2100])
 @pytest.mark.parametrize("live", [1, 3])
 def test_likeliest_is_topk(width, live):
     generator = torch.Generator().manual_seed(width)
@@ -184,7 +206,8 @@ def test_likeliest_is_topk(width, live):
     for n in (1, 2, 6, 500):
         value, place = total.topk(min(n, live * width))
         found = likeliest(score, log_p, n)
-        expected = (value, place // width, place % width)
+        row = place // width + live * torch.arange(5)[:, None]
+        expected = (value, row, place % width)
         assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
@@ -263,6 +286,15 @@ def test_wrong_input_is_named(search):
         search(lambda s, y: (rows, s), (torch.zeros(1, 5), (None, torch.zeros(2, 5))), y)
     with says("tokens"):
         search(lambda s, y: (rows, s), None, torch.tensor(0))
+
+
+@pytest.mark.parametrize("where", range(4))
+def test_a_nan_that_comes_late_is_found(where):
+    """Among the symbols or at END; after a step that was in order."""
+    table = torch.full((4, 4), 0.25).log()
+    table[1, where] = math.nan
+    with pytest.raises(ValueError, match="NaN"):
+        beam(lambda s, y: (table[y], s), None, torch.tensor([0]), 3, 4, 3)
 
 
 def test_wrong_beams_are_named():

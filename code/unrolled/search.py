@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,6 +40,7 @@ def exhaustive(step: Step, state, tokens: Tensor, end: int, T: int) -> list[tupl
     paths, score, found = [()], torch.zeros(1), []
     for _ in range(T):
         log_p, state = _next(step, state, tokens, end)
+        _check_numbers(log_p.amax(dim=1))
         total = score[:, None] + log_p  # (B, V)
         found += [(s, (*path, end)) for s, path in zip(total[:, end].tolist(), paths, strict=True)]
         others = [v for v in range(log_p.shape[1]) if v != end]
@@ -81,6 +83,7 @@ def _one_way(step, state, tokens, end, T, choose) -> tuple[Tensor, Tensor]:
     written, score, done = [], 0.0, torch.zeros(len(tokens), dtype=torch.bool)
     for _ in range(T):
         log_p, state = _next(step, state, tokens, end)
+        _check_numbers(log_p.amax(dim=1))
         tokens = choose(log_p).masked_fill(done, end)
         score = score + log_p.gather(1, tokens[:, None])[:, 0].masked_fill(done, 0)
         done = done | (tokens == end)
@@ -101,43 +104,56 @@ def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: flo
     _check(state, tokens, T, k, alpha)
     N, score = len(tokens), torch.zeros(len(tokens), 1)  # first one hypothesis each, later k
     finished = torch.full((N, k), -torch.inf), *torch.zeros(2, N, k, dtype=torch.long)
-    first, trace = torch.arange(N)[:, None], []
+    bar, trace = None, []  # bar: what a live score must exceed, once something has finished
     for t in range(1, T + 1):
-        log_p, state = _next(step, state, tokens, end)  # (N live, V)
-        live = score.shape[1]
-        total, parent, symbol = likeliest(score, log_p, k + live)  # at most `live` of these end
+        # each of the score.shape[1] hypotheses can end once: besides these, k that go on
+        state, total, row, symbol = _extended(step, state, tokens, end, score, k + score.shape[1])
         ends = symbol == end
         if ends.any():
-            ended = (total / t**alpha).masked_fill(~ends, -torch.inf), 0 * parent + t - 1, parent
-            finished = _best(k, finished, [a[:, :k] for a in ended])
+            value = (total / t**alpha).masked_fill(~ends, -torch.inf)
+            ended = value[:, :k], torch.full_like(row, t - 1)[:, :k], row[:, :k]
+            finished = _best(k, finished, ended)  # of each: value, symbols before END, parent's row
+            bar = finished[0][:, -1] * T**alpha
             total, order = total.masked_fill(ends, -torch.inf).topk(min(k, total.shape[1]))
-            parent, symbol = parent.gather(1, order), symbol.gather(1, order)
-        score, parent, symbol = total[:, :k], parent[:, :k], symbol[:, :k]  # who goes on
-        trace.append((parent, symbol))
-        if (finished[0][:, -1] >= score[:, 0] / T**alpha).all():
+            row, symbol = row.gather(1, order), symbol.gather(1, order)
+        score, row, symbol = total[:, :k], row[:, :k], symbol[:, :k]  # who goes on
+        trace.append((row, symbol))
+        if bar is not None and (score[:, 0] <= bar).all():
             break
-        state, tokens = reorder(state, (first * live + parent).flatten()), symbol.flatten()
+        state, tokens = reorder(state, row.flatten()), symbol.flatten()
     return _read(trace, finished, score / t**alpha, end)
 
 
+def _extended(step: Step, state, tokens: Tensor, end: int, score: Tensor, n: int) -> tuple:
+    """The state after one step, and the n best continuations; all other log_p is let go of."""
+    log_p, state = _next(step, state, tokens, end)
+    best = likeliest(score, log_p, n)
+    if score.shape[1] == 1:
+        _check_numbers(best[0][:, 0], score[:, 0])  # here logits show, in _read every NaN
+    return state, *best
+
+
 def likeliest(score: Tensor, log_p: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The n best of all score[i, j] + log_p[i live + j, v], for each i: that sum, j, and v.
+    """The n best continuations of each sentence: their scores, rows of log_p, and symbols.
 
     score (N, live), log_p (N live, V) -> three of (N, n), best first; all of them if n is more.
-    A tournament: the n best candidates are found in the n blocks with the best champions.
+    Of many, by a tournament: the n best are found in the n blocks with the best champions.
     """
     (N, live), V = score.shape, log_p.shape[1]
-    size = next(size for size in range(64, 0, -1) if V % size == 0)
+    # as long as whole blocks make a row; long ones if candidates are many
+    size = next(size for size in range(100 if live * V > 2000 else 1, 0, -1) if V % size == 0)
     blocks = log_p.reshape(-1, size)  # (N live V / size, size)
-    champions = blocks.amax(dim=1).view(N, live, -1) + score[..., None]
-    each, champions = V // size, champions.flatten(1)  # blocks of a hypothesis; (N, live * each)
-    block = champions.topk(min(n, champions.shape[1])).indices
-    rows = block + champions.shape[1] * torch.arange(N)[:, None]
-    finalists = blocks.index_select(0, rows.flatten()).view(*block.shape, size)
-    finalists = (finalists + score.gather(1, block // each)[..., None]).flatten(1)
-    total, place = finalists.topk(min(n, finalists.shape[1]))
-    block = block.gather(1, place // size)
-    return total, block // each, block % each * size + place % size
+    champions = blocks.amax(dim=1) if size > 1 else blocks[:, 0]
+    champions = (champions.view(N, live, -1) + score[..., None]).flatten(1)
+    total, block = champions.topk(min(n, champions.shape[1]))
+    block = block + torch.arange(0, len(blocks), champions.shape[1])[:, None]  # of all blocks
+    if size == 1:
+        return total, block // V, block % V
+    finalists = blocks.index_select(0, block.flatten()).view(*block.shape, size)
+    finalists = finalists + score.flatten()[block // (V // size)][..., None]
+    total, place = finalists.flatten(1).topk(min(n, finalists[0].numel()))
+    place = block.gather(1, place // size) * size + place % size  # in all of log_p
+    return total, place // V, place % V
 
 
 def _best(k: int, *groups) -> list[Tensor]:
@@ -148,20 +164,21 @@ def _best(k: int, *groups) -> list[Tensor]:
 
 
 def _read(trace: list[tuple[Tensor, Tensor]], finished, score: Tensor, end: int) -> Found:
-    """Follow the parents back from the last symbols of what finished, and of what did not."""
-    live = torch.arange(score.shape[1]).expand_as(score)
-    cut = score, torch.full_like(live, len(trace)), live
+    """Follow the rows back from the last symbols of what finished, and of what did not."""
+    rows = torch.arange(score.numel()).view(score.shape)
+    cut = score, torch.full_like(rows, len(trace)), rows
     joined = [torch.cat(parts, dim=1) for parts in zip(finished, cut, strict=True)]
-    k = finished[0].shape[1]
-    order = joined[0].isneginf().sort(dim=1, stable=True).indices[:, :k]  # the finished before
+    order = joined[0].isneginf().sort(dim=1, stable=True).indices[:, : finished[0].shape[1]]
     score, length, place = (part.gather(1, order) for part in joined)
-    tokens = torch.full((*score.shape, len(trace)), end)
-    for t, (parent, symbol) in reversed([*enumerate(trace)]):
-        inside = t < length  # length: number of symbols before END
-        here = place.clamp(max=symbol.shape[1] - 1)  # a place not inside may lie farther out
-        tokens[..., t] = torch.where(inside, symbol.gather(1, here), end)
-        place = torch.where(inside, parent.gather(1, here), place)
-    return Found(tokens, score)
+    _check_numbers(score)
+    length, place = length.numpy(), place.numpy()  # for arrays as small as these faster than torch
+    tokens = np.full((*score.shape, len(trace)), end)  # (N, k, steps)
+    for t in reversed(range(len(trace))):
+        row, symbol = (part.numpy().ravel() for part in trace[t])
+        inside = t < length  # the others ended before
+        tokens[inside, t] = symbol[place[inside]]
+        place[inside] = row[place[inside]]
+    return Found(torch.from_numpy(tokens), score)
 
 
 @torch.no_grad()
@@ -179,6 +196,7 @@ def best_first(step: Step, state, tokens: Tensor, end: int, T: int) -> tuple[flo
         if path and path[-1] == end:
             return -cost, path
         log_p, after = _next(step, state, tokens, end)
+        _check_numbers(log_p.amax(dim=1))
         costs = (cost - log_p[0]).tolist()
         bound = min(bound, costs[end])
         for v, cost in enumerate(costs):
@@ -209,11 +227,14 @@ def _next(step: Step, state, tokens: Tensor, end: int) -> tuple[Tensor, object]:
         raise ValueError("the vocabulary is empty")
     if not 0 <= end < V:
         raise ValueError(f"END must be one of the symbols 0…{V - 1}, got {end}")
-    largest = log_p.amax(dim=1)
-    if not (largest <= 1e-4).all():  # NaN is not, either
-        what = "NaN" if largest.isnan().any() else f"{largest.max():.3g}: logits?"
-        raise ValueError(f"log-probabilities are numbers up to 0, got {what}")
     return log_p, state
+
+
+def _check_numbers(largest: Tensor, score: Tensor | float = 0.0) -> None:
+    """A step's largest log-probabilities, on top of scores: NaN is the largest of all numbers."""
+    if not (largest <= score + 1e-4).all():
+        what = "NaN" if largest.isnan().any() else "larger ones: logits?"
+        raise ValueError(f"log-probabilities are numbers up to 0, got {what}")
 
 
 def _check(state, tokens: Tensor, T: int, k: int = 1, alpha: float = 0.0, most=math.inf) -> None:

@@ -1,0 +1,411 @@
+"""The equations of book/sequence-to-sequence/encoder-decoder.md, each by an independent route."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from unrolled.seq2seq import EncoderDecoder, greedy, loss
+from unrolled.text import END, PAD, START, pad
+
+S, T, N, D, H, V_X, V = 6, 5, 3, 4, 7, 9, 8
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def gru(layer, x, h):
+    """One step by the GRU's equations, in NumPy: x (N, D), h (N, H) -> (N, H)."""
+    W_i, W_h, b_i, b_h = (p.detach().numpy() for p in layer.parameters())
+    H = h.shape[-1]
+    a, b = x @ W_i.T + b_i, h @ W_h.T + b_h
+    r, z = sigmoid(a[..., :H] + b[..., :H]), sigmoid(a[..., H:-H] + b[..., H:-H])
+    n = np.tanh(a[..., -H:] + r * b[..., -H:])
+    return (1 - z) * n + z * h
+
+
+def log_softmax(u):
+    u = u - u.max(axis=-1, keepdims=True)
+    return u - np.log(np.exp(u).sum(axis=-1, keepdims=True))
+
+
+def make(rng, kind=EncoderDecoder, **sizes):
+    model = kind(V_X, V, **{"H": H, "D": D} | sizes).double()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(torch.tensor(rng.normal(size=p.shape) * 0.7))
+    return model
+
+
+def batch(rng, lengths=(4, S, 2), targets=(T, 2, 3)):
+    source, lengths = pad([rng.integers(3, V_X, size=n) for n in lengths])
+    texts = [rng.integers(3, V, size=n - 1).tolist() for n in targets]
+    inputs, _ = pad([[START, *t] for t in texts])
+    outputs, _ = pad([[*t, END] for t in texts])
+    return tuple(map(torch.as_tensor, (source, lengths, inputs, outputs)))
+
+
+class Reminded(EncoderDecoder):
+    """As in the page: the decoder reads the context at every step."""
+
+    def __init__(self, source_size, target_size, H, D):
+        super().__init__(source_size, target_size, H, D)
+        self.decoder = nn.GRU(D + H, H)
+
+    def encode(self, source, lengths):
+        c = super().encode(source, lengths)
+        return c, c
+
+    def decode(self, state, inputs):
+        s, c = state
+        x = torch.cat([self.target_embedding(inputs), c.expand(len(inputs), -1, -1)], dim=-1)
+        s, last = self.decoder(x, s[None])
+        return self.output(s), (last[0], c)
+
+
+def score(model, source, lengths, words):
+    """log P of these words, END included where it is among them, by the logits of one pass."""
+    inputs = torch.tensor([START, *words[:-1]])[:, None]
+    log_p = model(source, lengths, inputs).log_softmax(dim=-1).detach().numpy()[:, 0]
+    return log_p[np.arange(len(words)), list(words)].sum()
+
+
+@pytest.mark.equation("eq-encdec-chain", tolerance=1e-10)
+def test_chain(check, rng):
+    """Left: the product; right: the joint probability of what one draws step by step, got from
+    the state carried by `step` along a tree of all texts; and what all of them sum to."""
+    model = make(rng)
+    source, lengths, _, _ = batch(rng, lengths=(S,), targets=(T,))
+    others = [v for v in range(V) if v != END]
+    limit = 3
+    left, right = {}, {}
+
+    def grow(words, probability, state):
+        if (words and words[-1] == END) or len(words) == limit:
+            right[words] = probability
+            return
+        token = torch.tensor([words[-1] if words else START])
+        log_p, state = model.step(state, token)
+        for v in range(V):
+            grow((*words, v), probability * log_p[0, v].exp().item(), state)
+
+    grow((), 1.0, model.encode(source, lengths))
+    for words in right:
+        left[words] = np.exp(score(model, source, lengths, words))
+    shortened = {w: np.exp(score(model, source, lengths, w[:-1] or w)) for w in right}
+    ended = sum(len(w) < limit for w in right)
+    assert ended == 1 + len(others) and len(right) == 1 + len(others) + len(others) ** 2 * V
+
+    def side(p):
+        return np.array([p[w] for w in sorted(right)]), sum(p[w] for w in right)
+
+    check((*side(left),), (side(right)[0], 1.0), planted={"without END": side(shortened)})
+
+
+@pytest.mark.equation("eq-encdec-encoder", tolerance=1e-10)
+def test_encoder(check, rng):
+    """Left: the model's context of a batch without padding; right: the steps in NumPy."""
+    model = make(rng)
+    source, lengths, _, _ = batch(rng, lengths=(S,) * N)
+    E_x = model.source_embedding.weight.detach().numpy()
+
+    def last(source, steps=S, h_0=0.0):
+        h = np.full((N, H), h_0)
+        for k in range(steps):
+            h = gru(model.encoder, E_x[source[k]], h)
+        return h
+
+    x = source.numpy()
+    planted = {
+        "one step short": last(x, S - 1),
+        "backwards": last(x[::-1]),
+        "not from zero": last(x, h_0=1.0),
+    }
+    check(model.encode(source, lengths), last(x), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-decoder", tolerance=1e-10)
+def test_decoder(check, rng):
+    """Left: the model's probabilities with teacher forcing; right: the steps in NumPy."""
+    model = make(rng)
+    source, lengths, inputs, targets = batch(rng, targets=(T,) * N)
+    E_y = model.target_embedding.weight.detach().numpy()
+    W_sy, b_y = model.output.weight.detach().numpy().T, model.output.bias.detach().numpy()
+    context = model.encode(source, lengths).detach().numpy()
+
+    def written(tokens, s):
+        y_hat = []
+        for y in tokens:
+            s = gru(model.decoder, E_y[y], s)
+            y_hat.append(np.exp(log_softmax(s @ W_sy + b_y)))
+        return np.array(y_hat)
+
+    planted = {
+        "targets not shifted": written(targets.numpy(), context),
+        "no context": written(inputs.numpy(), np.zeros((N, H))),
+    }
+    left = model(source, lengths, inputs).softmax(dim=-1)
+    check(left, written(inputs.numpy(), context), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-bottleneck", tolerance=1e-9)
+def test_bottleneck(check, rng):
+    """Left: autograd through everything; right: loss by context and context by parameters, by
+    finite differences of the loss at a context that is given."""
+    model = make(rng)
+    source, lengths, inputs, targets = batch(rng)
+    theta = list(model.encoder.parameters())
+    left = torch.autograd.grad(loss(model, source, lengths, inputs, targets), theta)
+    c = model.encode(source, lengths)
+
+    def at(context):
+        u, _ = model.decode(context, inputs)
+        return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)
+
+    d, step = torch.zeros_like(c), 1e-4
+    with torch.no_grad():
+        for i in np.ndindex(*c.shape):
+            e = torch.zeros_like(c)
+            e[i] = step  # a central difference of fourth order
+            near, far = at(c + e) - at(c - e), at(c + 2 * e) - at(c - 2 * e)
+            d[i] = (8 * near - far) / (12 * step)
+
+    def through(weight):
+        grads = torch.autograd.grad((weight * c).sum(), theta, retain_graph=True)
+        return torch.cat([g.flatten() for g in grads])
+
+    first = torch.zeros_like(d)
+    first[0] = d[0]
+    planted = {"the first sentence only": through(first), "a mean over sentences": through(d / N)}
+    check(torch.cat([g.flatten() for g in left]), through(d), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-carry", tolerance=1e-10)
+def test_carry(check, rng):
+    """Left: the state carried through the padding; right: each source read alone."""
+    model = make(rng)
+    source, lengths, _, _ = batch(rng)
+    E_x = model.source_embedding.weight.detach().numpy()
+
+    def carried(mask):
+        h = np.zeros((N, H))
+        for k, x in enumerate(source.numpy()):
+            m = mask[k][:, None]
+            h = m * gru(model.encoder, E_x[x], h) + (1 - m) * h
+        return h
+
+    alone = [model.encoder(model.source_embedding(source[:n, i]))[1] for i, n in enumerate(lengths)]
+    k = np.arange(1, S + 1)[:, None]
+    planted = {
+        "padding read": carried(np.ones((S, N))),
+        "one step short": carried(1.0 * (k < lengths.numpy())),
+        "mask turned round": carried(1.0 * (k > lengths.numpy())),
+    }
+    check(carried(1.0 * (k <= lengths.numpy())), torch.cat(alone), planted=planted)
+
+
+def by_hand(model, arrays):
+    """ℓ and the mask, both (T, N), one sentence at a time without any padding."""
+    source, lengths, inputs, targets = arrays
+    losses, mask = np.zeros(targets.shape), np.zeros(targets.shape)
+    for n, length in enumerate((targets != PAD).sum(dim=0).tolist()):
+        alone = source[: lengths[n], n : n + 1], lengths[n : n + 1], inputs[:length, n : n + 1]
+        log_p = log_softmax(model(*alone).detach().numpy()[:, 0])
+        losses[:length, n] = -log_p[np.arange(length), targets[:length, n]]
+        mask[:length, n] = 1
+    return losses, mask
+
+
+@pytest.mark.equation("eq-encdec-loss", tolerance=1e-10)
+def test_loss(check, rng):
+    """Left: the loss of the padded batch; right: its sentences one by one."""
+    model, arrays = make(rng), batch(rng)
+    losses, mask = by_hand(model, arrays)
+    planted = {
+        "divided by all places": losses.sum() / mask.size,
+        "mean of the sentences' means": (losses.sum(axis=0) / mask.sum(axis=0)).mean(),
+        "without END": np.mean([losses[t, n] for t, n in np.ndindex(T - 1, N) if mask[t + 1, n]]),
+    }
+    check(loss(model, *arrays), losses.sum() / mask.sum(), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-diluted", tolerance=1e-10)
+def test_diluted(check, rng):
+    """Left: torch's mean over all places; right: from the masked loss and that on padding."""
+    model, arrays = make(rng), batch(rng)
+    u = model(*arrays[:3])
+    left = nn.functional.cross_entropy(u.flatten(0, 1), arrays[3].flatten())
+    losses, mask = by_hand(model, arrays)
+    L, p = losses.sum() / mask.sum(), 1 - mask.mean()
+    L_pad = -log_softmax(u.detach().numpy())[..., PAD][mask == 0].mean()
+    planted = {"p of the other": p * L + (1 - p) * L_pad, "no share": L + L_pad, "masked": L}
+    check(left, (1 - p) * L + p * L_pad, planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-greedy", tolerance=1e-12)
+def test_greedy(check, rng):
+    """Left: `greedy`; right: at each step the best of all texts longer by one word, each scored
+    as a whole."""
+    model = make(rng)
+    source, lengths, _, _ = batch(rng)
+
+    def chosen(pick):
+        ids = np.full((T, N), PAD)
+        for n, length in enumerate(lengths):
+            words, alone = (), (source[:length, n : n + 1], lengths[n : n + 1])
+            while len(words) < T and (not words or words[-1] != END):
+                scores = [score(model, *alone, (*words, v)) for v in range(V)]
+                words = (*words, int(pick(scores)))
+            ids[: len(words), n] = words
+        return ids
+
+    left = greedy(model, source, lengths, T).numpy()
+    left = np.concatenate([left, np.full((T - len(left), N), PAD)])
+    planted = {
+        "the least likely": chosen(np.argmin),
+        "the second": chosen(lambda p: np.argsort(p)[-2]),
+    }
+    check(left, chosen(np.argmax), planted=planted)
+
+
+def jacobian(f, at):
+    return torch.autograd.functional.jacobian(f, at)
+
+
+def trail(model, inputs, c, fed):
+    """States s_0 … s_T of one sentence (H,), with `fed(c)` beside each token's embedding."""
+    states = [c]
+    for y in inputs:
+        x = torch.cat([model.target_embedding(y), fed(c)])[None]
+        states.append(model.decoder(x, states[-1][None])[1][0])
+    return states
+
+
+@pytest.mark.equation("eq-encdec-path", tolerance=1e-9)
+def test_path(check, rng):
+    """Left: autograd from the loss at the last step to the context; right: the product."""
+    model = make(rng)
+    source, lengths, inputs, targets = batch(rng, lengths=(S,), targets=(T,))
+    c = model.encode(source, lengths).detach().requires_grad_()
+    u, _ = model.decode(c, inputs)
+    (left,) = torch.autograd.grad(nn.functional.cross_entropy(u[-1], targets[-1]), c)
+
+    s = trail(model, inputs[:, 0], c[0].detach(), lambda c: c[:0])
+    J = []
+    for y, state in zip(inputs[:, 0], s[:-1], strict=True):
+        x = model.target_embedding(y)[None]
+        J.append(jacobian(lambda h, x=x: model.decoder(x, h[None])[1][0], state))
+    last = s[-1].detach().requires_grad_()
+    value = nn.functional.cross_entropy(model.output(last)[None], targets[-1])
+    (d,) = torch.autograd.grad(value, last)
+
+    def product_(factors):
+        row = d
+        for factor in factors:
+            row = row @ factor
+        return row[None]
+
+    planted = {
+        "one factor short": product_(J[:0:-1]),
+        "in the wrong order": product_(J),
+        "transposed": product_([j.T for j in J[::-1]]),
+    }
+    check(left, product_(J[::-1]), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-reminded", tolerance=1e-10)
+def test_reminded(check, rng):
+    """Left: the page's class; right: the steps in NumPy."""
+    model = make(rng, Reminded)
+    source, lengths, inputs, _ = batch(rng, targets=(T,) * N)
+    E_y = model.target_embedding.weight.detach().numpy()
+    W_sy, b_y = model.output.weight.detach().numpy().T, model.output.bias.detach().numpy()
+    c = model.encode(source, lengths)[0].detach().numpy()
+
+    def logits(join, s):
+        u = []
+        for y in inputs.numpy():
+            s = gru(model.decoder, join(E_y[y], s), s)
+            u.append(s @ W_sy + b_y)
+        return np.array(u)
+
+    def reminded(embedded, s):
+        return np.concatenate([embedded, c], axis=-1)
+
+    planted = {
+        "the state for the context": logits(lambda e, s: np.concatenate([e, s], axis=-1), c),
+        "from zero": logits(reminded, np.zeros((N, H))),
+        "the context once": logits(lambda e, s: np.concatenate([e, 0 * c], axis=-1), c),
+    }
+    check(model(source, lengths, inputs), logits(reminded, c), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-paths", tolerance=1e-9)
+def test_paths(check, rng):
+    """Left: autograd from the loss at the last step to the context; right: the sum over paths."""
+    model = make(rng, Reminded)
+    source, lengths, inputs, targets = batch(rng, lengths=(S,), targets=(T,))
+    c = model.encode(source, lengths)[0].detach().requires_grad_()
+    u, _ = model.decode((c, c), inputs)
+    (left,) = torch.autograd.grad(nn.functional.cross_entropy(u[-1], targets[-1]), c)
+
+    c = c[0].detach()
+    s = trail(model, inputs[:, 0], c, lambda c: c)
+    J, B = [], []
+    for y, state in zip(inputs[:, 0], s[:-1], strict=True):
+
+        def after(h, c, y=y):
+            x = torch.cat([model.target_embedding(y), c])[None]
+            return model.decoder(x, h[None])[1][0]
+
+        J.append(jacobian(lambda h: after(h, c), state))
+        B.append(jacobian(lambda c: after(state, c), c))  # noqa: B023
+    last = s[-1].detach().requires_grad_()
+    value = nn.functional.cross_entropy(model.output(last)[None], targets[-1])
+    (d,) = torch.autograd.grad(value, last)
+
+    def after_step(i):
+        """J_T ⋯ J_{i+1}."""
+        matrix = torch.eye(H, dtype=torch.float64)
+        for factor in J[i:]:
+            matrix = factor @ matrix
+        return matrix
+
+    def sum_(terms, first=True):
+        total = sum(after_step(i) @ B[i - 1] for i in terms)
+        return (d @ (total + after_step(0) if first else total))[None]
+
+    planted = {
+        "not through s_0": sum_(range(1, T + 1), first=False),
+        "the last step only": sum_([T]),
+        "without the last": sum_(range(1, T)),
+    }
+    check(left, sum_(range(1, T + 1)), planted=planted)
+
+
+@pytest.mark.equation("eq-encdec-distance", tolerance=1e-12)
+def test_distance(check, rng):
+    """Left: the formulas; right: a clock that runs while tokens are read and written."""
+    S = int(rng.integers(3, 30))
+    i = np.arange(1, S + 1)
+
+    def counted(order):
+        clock, read, between = 0, {}, np.zeros(S)
+        for token in order:
+            clock += 1
+            read[token] = clock
+        for token in range(1, S + 1):
+            clock += 1
+            between[token - 1] = clock - read[token]
+        return between
+
+    there, back = counted(i), counted(i[::-1])
+    forwards = np.full(S, 1.0 * S)
+    planted = {
+        "off by one": (forwards, 2.0 * i, S + 0.0),
+        "both the same": (forwards, forwards, S + 0.0),
+        "half the mean": (forwards, 2 * i - 1.0, S / 2),
+    }
+    assert there.mean() == pytest.approx(back.mean())
+    check((forwards, 2 * i - 1.0, S), (there, back, back.mean()), planted=planted)

@@ -1,0 +1,201 @@
+"""The equations of book/sequence-to-sequence/captioning.md, each against an independent route."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled import shapes
+from unrolled.captioner import Captioner
+from unrolled.text import END, START
+
+T, N, D, F, H, V = 5, 3, 4, 6, 7, 8
+
+
+def parameters(rng):
+    """x (T, N, D), v (N, F), W_xh, W_hh, W_ih, b_h, h_0, in float64."""
+    sizes = [(T, N, D), (N, F), (D, H), (H, H), (F, H), (H,), (N, H)]
+    x, v, W_xh, W_hh, W_ih, b_h, h_0 = (rng.normal(size=size) for size in sizes)
+    return x, v, W_xh, W_hh / math.sqrt(H), W_ih / 2, b_h, np.tanh(h_0)
+
+
+def run(x, v, W_xh, W_hh, W_ih, b_h, h_0, when):
+    """States (T, N, H) by the formulas; `when` (T,) says at which steps v enters."""
+    h, states = h_0, []
+    for t in range(T):
+        h = np.tanh(x[t] @ W_xh + h @ W_hh + when[t] * (v @ W_ih) + b_h)
+        states.append(h)
+    return np.stack(states)
+
+
+def torch_layer(W_xh, W_hh, W_ih, b_h):
+    """torch's own layer, reading [x_t, v]."""
+    layer = torch.nn.RNN(D + F, H, dtype=torch.double)
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(torch.tensor(np.concatenate([W_xh, W_ih]).T))
+        layer.weight_hh_l0.copy_(torch.tensor(W_hh.T))
+        layer.bias_ih_l0.copy_(torch.tensor(b_h))
+        layer.bias_hh_l0.zero_()
+    return layer
+
+
+ALWAYS, ONCE = np.ones(T), np.eye(T)[0]
+
+
+@pytest.mark.equation("eq-captioning-chain", tolerance=1e-9)
+def test_chain(check, rng):
+    """Left: sums of log ŷ over teacher-forced words; right: products along step(), word by word."""
+    torch.manual_seed(int(rng.integers(1000)))
+    model = Captioner(V, H, D, F).double()
+    picture = torch.tensor(rng.random((1, 3, shapes.SIZE, shapes.SIZE)))
+    words = [w for w in range(V) if w != END]
+    texts = [(*path, END) for n in range(3) for path in itertools.product(words, repeat=n)]
+    left, right, shifted = [], [], []
+    for y in texts:
+        inputs = torch.tensor([START, *y[:-1]])[:, None]
+        log_y = model(picture, inputs).log_softmax(dim=-1)[:, 0]
+        left.append(log_y[torch.arange(len(y)), list(y)].sum())
+        shifted.append(log_y[torch.arange(len(y)), [START, *y[:-1]]].sum())
+        state, token, p = model.start(picture), torch.tensor([START]), 1.0
+        for word in y:
+            log_p, state = model.step(state, token)
+            p, token = p * log_p[0, word].exp(), torch.tensor([word])
+        right.append(p.log())
+    left, right, shifted = (torch.stack(a).detach() for a in (left, right, shifted))
+    assert left.exp().sum() < 1  # some probability is left for longer sentences
+    lengths = torch.tensor([len(y) for y in texts])
+    planted = {"mean over words, not sum": right / lengths, "targets not shifted": shifted}
+    check(left, right, planted=planted)
+
+
+@pytest.mark.equation("eq-captioning-cell", tolerance=1e-12)
+def test_cell(check, rng):
+    """Left: the formula; right: torch's layer reading [x_t, v] at every step."""
+    x, v, W_xh, W_hh, W_ih, b_h, h_0 = p = parameters(rng)
+    seen = torch.tensor(np.concatenate([x, np.tile(v, (T, 1, 1))], axis=2))
+    right, _ = torch_layer(W_xh, W_hh, W_ih, b_h)(seen, torch.tensor(h_0)[None])
+    planted = {
+        "v at the first step alone": run(*p, ONCE),
+        "v outside the tanh": run(*p, 0 * ALWAYS) + v @ W_ih,
+    }
+    check(run(*p, ALWAYS), right, planted=planted)
+    with pytest.raises(ValueError, match="broadcast"):  # the star of deck D3, sizes unequal
+        W_ih.T * v[0] + W_hh.T * h_0[0]
+
+
+@pytest.mark.equation("eq-captioning-once", tolerance=1e-12)
+def test_once(check, rng):
+    """Left: the formula; right: torch's layer reading [x_1, v], then [x_t, 0]."""
+    x, v, W_xh, W_hh, W_ih, b_h, h_0 = p = parameters(rng)
+    seen = np.concatenate([x, np.zeros((T, N, F))], axis=2)
+    seen[0, :, D:] = v
+    right, _ = torch_layer(W_xh, W_hh, W_ih, b_h)(torch.tensor(seen), torch.tensor(h_0)[None])
+    planted = {"at every step": run(*p, ALWAYS), "at the last step": run(*p, ONCE[::-1])}
+    check(run(*p, ONCE), right, planted=planted)
+
+
+@pytest.mark.equation("eq-captioning-grads", tolerance=1e-9)
+def test_grads(check, rng):
+    """Left: autograd with v at every step; right: sums of Δ_t by the backward recursion."""
+    x, v, W_xh, W_hh, W_ih, b_h, h_0 = p = parameters(rng)
+    dh = rng.normal(size=(T, N, H))
+    leaves = [torch.tensor(a, requires_grad=True) for a in (W_ih, v)]
+    h, L = torch.tensor(h_0), 0
+    for t in range(T):
+        a = torch.tensor(x[t] @ W_xh + b_h) + h @ torch.tensor(W_hh) + leaves[1] @ leaves[0]
+        h = a.tanh()
+        L = L + (h * torch.tensor(dh[t])).sum()
+    left = torch.autograd.grad(L, leaves)
+    states, Delta, later = run(*p, ALWAYS), np.empty((T, N, H)), 0
+    for t in reversed(range(T)):
+        Delta[t] = (dh[t] + later) * (1 - states[t] ** 2)
+        later = Delta[t] @ W_hh.T
+    total = Delta.sum(axis=0)
+    planted = {
+        "first step alone": (v.T @ Delta[0], Delta[0] @ W_ih.T),
+        "last step alone": (v.T @ Delta[-1], Delta[-1] @ W_ih.T),
+        "mean over steps": (v.T @ total / T, total @ W_ih.T / T),
+    }
+    check(left, (v.T @ total, total @ W_ih.T), planted=planted)
+
+
+@pytest.mark.equation("eq-captioning-reach", tolerance=1e-7)
+def test_reach(check, rng):
+    """Left: central differences of h_T in v; right: the products of Jacobians, both cases."""
+    x, v, *rest = parameters(rng)
+    x, v, rest[-1] = x[:, :1], v[:1], rest[-1][:1]  # one row
+    W_hh, W_ih = rest[1], rest[2]
+    left, right, planted = [], [], {"no slope at v": [], "one Jacobian too many": []}
+    for when in (ONCE, ALWAYS):
+        columns = []
+        for e in 1e-6 * np.eye(F):
+            up, down = (run(x, v + s * e, *rest, when)[-1, 0] for s in (1, -1))
+            columns.append((up - down) / 2e-6)
+        left.append(np.stack(columns, axis=1))  # (H, F)
+        slopes = 1 - run(x, v, *rest, when)[:, 0] ** 2  # (T, H)
+        J = [np.diag(s) @ W_hh.T for s in slopes]
+        total, no_slope, many = 0, 0, 0
+        for k in np.flatnonzero(when):
+            product = np.eye(H)
+            for t in range(k + 1, T):
+                product = J[t] @ product
+            total = total + product @ np.diag(slopes[k]) @ W_ih.T
+            no_slope = no_slope + product @ W_ih.T
+            many = many + product @ J[k] @ np.diag(slopes[k]) @ W_ih.T
+        right.append(total)
+        planted["no slope at v"].append(no_slope)
+        planted["one Jacobian too many"].append(many)
+    planted = {name: tuple(value) for name, value in planted.items()}
+    planted["once for always"] = (right[0], right[0])
+    check(tuple(left), tuple(right), planted=planted)
+
+
+@pytest.mark.equation("eq-captioning-initial", tolerance=1e-8)
+def test_initial(check, rng):
+    """Left: v at the first step; right: no picture, another initial state."""
+    x, v, W_xh, W_hh, W_ih, b_h, h_0 = p = parameters(rng)
+
+    def start(change):
+        return run(x, v, W_xh, W_hh, W_ih, b_h, h_0 + change, 0 * ONCE)
+
+    right = start(v @ W_ih @ np.linalg.inv(W_hh))
+    planted = {
+        "W_hh not inverted": start(v @ W_ih @ W_hh),
+        "added to the state as it is": start(v @ W_ih),
+    }
+    check(run(*p, ONCE), right, planted=planted)
+
+
+@pytest.mark.equation("eq-captioning-bounds", tolerance=1e-9)
+def test_bounds(check, rng):
+    """Left: the formulas; right: -Σ p ln p over the whole world, listed sentence by sentence."""
+    q, K = rng.uniform(0.1, 0.9), int(rng.integers(3, 6))
+    pairs = [(a, b) for a in range(K) for b in range(K) if (a + b) % 3]
+    P = len(pairs)
+    # scenes: one thing, or an ordered pair with a relation 0…3 and perhaps a second one, 4 or 5
+    world = [(q / K, [f"{a}"]) for a in range(K)]
+    for a, b in pairs:
+        for one in range(4):
+            for p, other in ((0.3, None), (0.35, (one + 1) % 4), (0.35, (one + 3) % 4)):
+                true = [one] if other is None else [one, other]
+                said = [f"{a} {r} {b}" for r in true]
+                said += [f"{b} {(r + 2) % 4} {a}" for r in true]  # the opposite, other way round
+                world.append(((1 - q) * p / P / 4, said))
+    chance, given = {}, 0.0
+    for p, said in world:
+        given += p * -sum(math.log(1 / len(said)) / len(said) for _ in said)
+        for sentence in said:
+            chance[sentence] = chance.get(sentence, 0) + p / len(said)
+    assert math.isclose(sum(chance.values()), 1)
+    right = np.array([-sum(p * math.log(p) for p in chance.values()), given])
+    blind = -q * math.log(q / K) - (1 - q) * math.log((1 - q) / 4 / P)
+    seeing = sum(p * math.log(len(said)) for p, said in world)
+    planted = {
+        "relations forgotten": (blind - (1 - q) * math.log(4), seeing),
+        "log of the mean number": (blind, math.log(sum(p * len(said) for p, said in world))),
+        "one or two not counted": (q * math.log(K) + (1 - q) * math.log(4 * P), seeing),
+    }
+    planted = {name: np.array(value) for name, value in planted.items()}
+    check(np.array([blind, seeing]), right, planted=planted)

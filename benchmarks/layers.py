@@ -1,103 +1,82 @@
-"""How fast is the plain layer? One training step against torch's, the bare products, and a classic.
+"""How fast are the layers? One training step against torch's, the bare products, and a classic.
 
     python benchmarks/layers.py
 
 A step is a forward and a backward pass in float32 that ends in the gradient of all parameters, of
 the inputs and of the initial state, on every side: torch's layer, torch's cell in a loop over
 `x.unbind(0)` (indexing `x[t]` in it would cost a backward pass over all of x at each step), and
-the matrix products that no step can avoid, by the faster of NumPy and torch. All are timed in turn,
-in an order drawn anew each round; figures are medians over the rounds, ratios the median of each
-round's own ratio. On one thread the process is pinned to one core and its own processor time
-counts, so that whatever else runs on the core is left out; on two it is the clock on the wall.
+the matrix products that no step can avoid, by the faster of NumPy and torch.
 """
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import torch
+from contest import judged, rounds, run
 from numpy import ndarray
 
 from unrolled.gradients import relative_error
+from unrolled.gru import GRU
 from unrolled.loss import cross_entropy
+from unrolled.lstm import LSTM
 from unrolled.optimize import clip_value
 from unrolled.rnn import RNN
 
-# (T, N, D, H): seconds to spend; on one thread, the ratios to torch.nn.RNN and products to reach
+# (T, N, D, H): seconds to spend on a layer; on one thread, the ratios to torch's layer to reach
+# by RNN, LSTM and GRU, and RNN's to the bare products
 SIZES = {
-    (35, 32, 28, 32): (4, 0.25, None),
-    (50, 64, 128, 128): (12, 0.80, 1.35),
-    (100, 64, 256, 512): (30, 0.95, 1.25),
+    (35, 32, 28, 32): (4, (0.25, 1.30, 0.38), None),
+    (50, 64, 128, 128): (10, (0.80, 1.20, 0.92), 1.35),
+    (100, 64, 256, 512): (20, (0.95, 1.07, 0.98), 1.25),
 }
-LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read at import
-MINE = "UNROLLED_BENCHMARK_THREADS"  # tells a process that it measures, and on how many threads
+KINDS = (RNN, LSTM, GRU)
 
 
-def rounds(contestants: dict[str, Callable], seconds: float, clock: Callable) -> dict:
-    """Each contestant's seconds for one call in each round, until the time is up.
-
-    In a round all have their turn, in a new order. A turn is as many calls as fit into 10 ms (at
-    least one), since in training, too, a step follows its like.
-    """
-
-    def turn(run: Callable, calls: int) -> float:
-        start = clock()
-        for _ in range(calls):
-            run()
-        return (clock() - start) / calls
-
-    calls = {}
-    for name, run in contestants.items():
-        turn(run, 1)  # not counted: caches, torch's choice of kernels
-        calls[name] = 1 + int(0.01 / max(turn(run, 1), 1e-5))
-    times: dict[str, list] = {name: [] for name in contestants}
-    rng = np.random.default_rng(0)
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or min(map(len, times.values())) < 3:
-        for name in rng.permutation(list(contestants)):
-            times[name].append(turn(contestants[name], calls[name]))
-    return {name: np.array(values) for name, values in times.items()}
-
-
-def layers(T: int, N: int, D: int, H: int) -> dict[str, Callable]:
+def layers(kind: type, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
     """One training step of our layer, of torch's and of torch's cell: the same numbers, checked."""
     rng = np.random.default_rng(0)
-    ours = RNN.init(D, H, rng, np.float32)
+    ours, name = kind.init(D, H, rng, np.float32), kind.__name__
     x, C = (rng.normal(size=(T, N, n)).astype(np.float32) for n in (D, H))
-    h_0 = np.zeros((N, H), np.float32)
-    x_t, h_0_t = torch.tensor(x, requires_grad=True), torch.tensor(h_0, requires_grad=True)
-    layer, cell = torch.nn.RNN(D, H), torch.nn.RNNCell(D, H)
+    zero = np.zeros((N, H), np.float32)
+    states = [torch.tensor(zero, requires_grad=True) for _ in range(1 + (kind is LSTM))]
+    x_t = torch.tensor(x, requires_grad=True)
+    layer, cell = getattr(torch.nn, name)(D, H), getattr(torch.nn, f"{name}Cell")(D, H)
     for module in (layer, cell):
         with torch.no_grad():
-            for p, a in zip(module.parameters(), (ours.W_xh.T, ours.W_hh.T, 0, 0), strict=True):
+            for p, a in zip(
+                module.parameters(), (ours.W_xh.T, ours.W_hh.T, ours.b_h, 0), strict=True
+            ):
                 p.copy_(torch.as_tensor(a))
 
     def numpy_step():
-        _, tape = ours.forward(x, h_0)
+        _, tape = ours.forward(x, (zero, zero) if kind is LSTM else zero)
         grads, dx, _ = ours.backward(tape, C)
         return grads.W_hh, dx
 
-    def torch_step(module, states):
+    def torch_step(module, outputs):
         module.zero_grad()
-        x_t.grad = h_0_t.grad = None
-        states().backward(torch.from_numpy(C))
+        for a in (x_t, *states):
+            a.grad = None
+        outputs().backward(torch.from_numpy(C))
         return list(module.parameters())[1].grad.numpy().T, x_t.grad.numpy()
 
-    def cell_states():
-        h, states = h_0_t, []
+    def layer_outputs():
+        first = tuple(s[None] for s in states)
+        return layer(x_t, first if kind is LSTM else first[0])[0]
+
+    def cell_outputs():
+        state = tuple(states) if kind is LSTM else states[0]
+        outputs = []
         for x_now in x_t.unbind(0):
-            h = cell(x_now, h)
-            states.append(h)
-        return torch.stack(states)
+            state = cell(x_now, state)
+            outputs.append(state[0] if kind is LSTM else state)
+        return torch.stack(outputs)
 
     steps = {
         "ours": numpy_step,
-        "layer": lambda: torch_step(layer, lambda: layer(x_t, h_0_t[None])[0]),
-        "cell": lambda: torch_step(cell, cell_states),
+        "layer": lambda: torch_step(layer, layer_outputs),
+        "cell": lambda: torch_step(cell, cell_outputs),
     }
     for step in steps.values():
         for a, b in zip(step(), numpy_step(), strict=True):
@@ -105,57 +84,52 @@ def layers(T: int, N: int, D: int, H: int) -> dict[str, Callable]:
     return steps
 
 
-def products(T: int, N: int, D: int, H: int) -> dict[str, Callable]:
+def products(blocks: int, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
     """The products alone, as the formulas write them, into arrays that stand ready.
 
-    At each step h W_hh and Δ W_hhᵀ; for all steps at once x W_xh, Δ W_xhᵀ, xᵀ Δ and hᵀ Δ (h stands
-    in for Δ).
+    At each step h W_hh and Δ W_hhᵀ; for all steps at once x W_xh, Δ W_xhᵀ, xᵀ Δ and hᵀ Δ, where Δ
+    and the weights have `blocks` blocks of H columns.
     """
-    rng = np.random.default_rng(0)
+    rng, K = np.random.default_rng(0), blocks * H
     new = {name: rng.normal(size=s).astype(np.float32) for name, s in {
-        "x": (T * N, D), "h": (T * N, H), "W_xh": (D, H), "W_hh": (H, H), "a": (T * N, H),
-        "a_t": (N, H), "dW_xh": (D, H), "dW_hh": (H, H), "dx": (T * N, D),
+        "x": (T * N, D), "h": (T * N, H), "Delta": (T * N, K), "W_xh": (D, K), "W_hh": (H, K),
+        "a": (T * N, K), "a_t": (N, K), "dh_t": (N, H), "dW_xh": (D, K), "dW_hh": (H, K),
+        "dx": (T * N, D),
     }.items()}  # fmt: skip
 
-    def run(dot, x, h, W_xh, W_hh, a, a_t, dW_xh, dW_hh, dx, steps):
+    def run(dot, x, h, Delta, W_xh, W_hh, a, a_t, dh_t, dW_xh, dW_hh, dx, steps):
         dot(x, W_xh, out=a)
-        for h_t in steps:
+        for h_t, _ in steps:
             dot(h_t, W_hh, out=a_t)
-        for h_t in steps:
-            dot(h_t, W_hh.T, out=a_t)
-        dot(x.T, h, out=dW_xh)
-        dot(a.T, h, out=dW_hh)
-        dot(h, W_xh.T, out=dx)
+        for _, Delta_t in steps:
+            dot(Delta_t, W_hh.T, out=dh_t)
+        dot(x.T, Delta, out=dW_xh)
+        dot(h.T, Delta, out=dW_hh)
+        dot(Delta, W_xh.T, out=dx)
 
     twin = {name: torch.from_numpy(a) for name, a in new.items()}
-    steps = list(new["h"].reshape(T, N, H)), list(twin["h"].reshape(T, N, H))  # both: (N, H) views
+    steps = [list(zip(arrays["h"].reshape(T, N, H), arrays["Delta"].reshape(T, N, K), strict=True))
+             for arrays in (new, twin)]  # fmt: skip
     return {
         "torch": lambda: run(torch.mm, **twin, steps=steps[1]),
         "NumPy": lambda: run(np.dot, **new, steps=steps[0]),
     }
 
 
-def judged(ratio: float, target: float | None, below: bool = True) -> str:
-    """A ratio, beside it the target (at most, or at least) and whether it is reached."""
-    if target is None:
-        return f"{ratio:.2f}"
-    short = ratio / target if below else target / ratio  # above 1: this much is missing
-    verdict = "reached" if short <= 1 else "within 10 %" if short <= 1.1 else "missed"
-    return f"{ratio:.2f}, {'≤' if below else '≥'} {target:.2f} {verdict}"
-
-
-def compare_layers(threads: int, clock: Callable) -> None:
+def compare_layers(kind: type, threads: int, clock: Callable) -> None:
     """Print a row of times, then of ratios for each size."""
+    name, blocks = kind.__name__, {RNN: 1, LSTM: 4, GRU: 3}[kind]
     row = "{:>15}" + 5 * " {:>9}" + "   {:<22} {:<6} {:<22} {}"
-    print("  milliseconds (medians); bare products by torch, by NumPy; then ours in units of them")
-    print(row.format("T,N,D,H", "ours", "nn.RNN", "cell loop", "by torch", "by NumPy",
-                     "/ nn.RNN", "/ cell", "/ faster products", "/ NumPy's"))  # fmt: skip
-    for size, (seconds, *targets) in SIZES.items():
-        t = rounds(layers(*size) | products(*size), seconds / threads, clock)
+    print(f"\n{name}: milliseconds (medians); bare products by torch, by NumPy; then ratios")
+    print(row.format("T,N,D,H", "ours", f"nn.{name}", "cell loop", "by torch", "by NumPy",
+                     f"/ nn.{name}", "/ cell", "/ faster products", "/ NumPy's"))  # fmt: skip
+    for size, (seconds, at_layers, at_bare) in SIZES.items():
+        t = rounds(layers(kind, *size) | products(blocks, *size), seconds / threads, clock)
         times = (f"{1e3 * np.median(t[name]):.2f}" for name in t)
         ratio = {name: np.median(t["ours"] / t[name]) for name in t}
         bare = max(ratio["torch"], ratio["NumPy"])
-        at_layer, at_bare = targets if threads == 1 else (None, None)
+        at_layer = at_layers[KINDS.index(kind)] if threads == 1 else None
+        at_bare = at_bare if threads == 1 and kind is RNN else None
         print(row.format(",".join(map(str, size)), *times, judged(ratio["layer"], at_layer),
                          f"{ratio['cell']:.2f}", judged(bare, at_bare),
                          f"{ratio['NumPy']:.2f}"), flush=True)  # fmt: skip
@@ -257,28 +231,13 @@ def characters(clock: Callable) -> None:
         )
 
 
-def measure(threads: int) -> None:
-    """Everything on this number of threads; `main` has set the libraries' limits."""
-    torch.set_num_threads(threads)
-    np.ones(3_000_000)  # 24 MB, freed at once: from now on the allocator keeps memory of that size
-    clock = time.perf_counter
-    if threads == 1:
-        clock = time.process_time
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    busy = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(f"\nOne step of a layer on {threads} of {os.cpu_count()} cores{busy}")
-    compare_layers(threads, clock)
+def measure(threads: int, clock: Callable) -> None:
+    """Everything on this number of threads."""
+    for kind in KINDS:
+        compare_layers(kind, threads, clock)
     if threads == 1:
         characters(clock)
 
 
-def main() -> None:
-    """One process for each number of threads: the libraries read their limits when imported."""
-    for threads in ("1", "2"):
-        limits = dict.fromkeys((*LIMITS, MINE), threads)
-        subprocess.run([sys.executable, __file__], env=os.environ | limits, check=True)
-
-
 if __name__ == "__main__":
-    measure(int(os.environ[MINE])) if MINE in os.environ else main()
+    run(measure, __file__, threads=(1, 2))

@@ -1,7 +1,7 @@
-"""Sphinx extension: a mark below every checked equation, and a page that lists the checks.
+"""Sphinx extension: a mark below every checked equation, and pages that list the checks.
 
-The directive `{checked-equations}` lists, page by page, each equation with its check in
-`tests/equations/`; an argument such as `training` confines it to one folder of the book.
+The directive `{checked-equations} training` lists, page by page, each equation of one folder of
+the book with its check in `tests/equations/`; `{checks-at-a-glance}` counts those of all.
 """
 
 import hashlib
@@ -36,6 +36,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("config-inited", take_digest)
     app.add_node(mark, html=(visit_mark, None), latex=(skip, None), text=(skip, None))
     app.add_directive("checked-equations", CheckedEquations)
+    app.add_directive("checks-at-a-glance", ChecksAtAGlance)
     app.connect("doctree-resolved", add_marks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -89,19 +90,13 @@ def power_of_ten(tolerance: float) -> str:
 
 
 class CheckedEquations(SphinxDirective):
-    """Lists equations and the source of their checks."""
+    """Lists the equations of one folder and the source of their checks."""
 
-    optional_arguments = 1
+    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        root = Path(self.env.srcdir)
-        files = {file.path: file for file in check_files(root)}
-        folder = self.arguments[0] if self.arguments else ""
-        listed = [page for page in pages(root) if page.path.is_relative_to(Path("book", folder))]
-        for page in listed:  # the listing repeats their equations
-            self.env.note_dependency(str(page.path))
-        listed = [page for page in listed if page.equations and page.checks in files]
-        return [self.section(page, files[page.checks]) for page in listed]
+        listed = with_checks(self, Path("book", self.arguments[0]))
+        return [self.section(page, file) for page, file in listed]
 
     def section(self, page: Page, file: CheckFile) -> nodes.section:
         """All checks of one page, in the page's order, then what they share."""
@@ -147,6 +142,31 @@ class CheckedEquations(SphinxDirective):
         text = f"{check.path}, lines {check.first_line}–{check.last_line}"
         link = nodes.reference("", text, refuri=uri, internal=False)
         return nodes.paragraph("", "", link, classes=["equation-check-place"])
+
+
+class ChecksAtAGlance(SphinxDirective):
+    """A table: for each page its equations and the planted errors, with the sums."""
+
+    def run(self) -> list[nodes.Node]:
+        lines = ["| page | equations | planted errors |", "|---|---:|---:|"]
+        sums = [0, 0]
+        for page, file in with_checks(self, Path("book")):
+            counts = len(page.equations), sum(len(check.planted) for check in file.checks)
+            sums = [a + b for a, b in zip(sums, counts, strict=True)]
+            listing = f"/book/reference/checks/checks-{page.path.parent.name}.md"
+            lines.append(f"| [{page.title}]({listing}) | {counts[0]} | {counts[1]} |")
+        lines.append(f"| **all** | **{sums[0]}** | **{sums[1]}** |")
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def with_checks(directive: SphinxDirective, folder: Path) -> list[tuple[Page, CheckFile]]:
+    """The pages in this folder that have equations, each with the file of its checks."""
+    root = Path(directive.env.srcdir)
+    files = {file.path: file for file in check_files(root)}
+    listed = [page for page in pages(root) if page.path.is_relative_to(folder)]
+    for page in listed:  # what is listed repeats their equations
+        directive.env.note_dependency(str(page.path))
+    return [(p, files[p.checks]) for p in listed if p.equations and p.checks in files]
 
 
 def planted_errors(check: Check) -> nodes.paragraph:

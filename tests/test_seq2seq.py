@@ -7,16 +7,16 @@ from torch import nn
 
 from unrolled.loss import cross_entropy
 from unrolled.number_words import NumberWords
-from unrolled.seq2seq import EncoderDecoder, exact, greedy, loss
+from unrolled.seq2seq import EncoderDecoder, Reminded, exact, greedy, loss
 from unrolled.text import END, PAD, START, pad
 from unrolled.train import train
 
 SIZE, V = 9, 7  # of the two vocabularies
 
 
-def make(seed=0, gain=3.0):
+def make(seed=0, gain=3.0, kind=EncoderDecoder):
     torch.manual_seed(seed)
-    model = EncoderDecoder(SIZE, V, H=5, D=4).double()
+    model = kind(SIZE, V, H=5, D=4).double()
     for p in model.parameters():  # far from uniform, so that mistakes show
         p.data *= gain
     return model
@@ -77,6 +77,19 @@ def test_steps_give_the_logits_of_teacher_forcing():
         torch.testing.assert_close(log_p, expected[t])
     _, after = model.decode(model.encode(source, lengths), inputs)  # all at once
     torch.testing.assert_close(after, state)
+
+
+def test_a_reminded_decoder_reads_the_one_context_at_every_step():
+    model, (source, lengths, inputs, _) = make(kind=Reminded), batch([3, 6, 1, 4])
+    expected = model(source, lengths, inputs).log_softmax(dim=-1)
+    c = EncoderDecoder.encode(model, source, lengths)
+    s, state = c[None], model.encode(source, lengths)
+    for t, tokens in enumerate(inputs):
+        x = torch.cat([model.target_embedding(tokens), c], dim=-1)
+        _, s = model.decoder(x[None], s)
+        torch.testing.assert_close(model.output(s[0]).log_softmax(dim=-1), expected[t])
+        log_p, state = model.step(state, tokens)
+        torch.testing.assert_close(log_p, expected[t])
 
 
 def test_rows_of_the_state_can_be_picked_and_copied():

@@ -25,7 +25,7 @@ class EncoderDecoder(nn.Module):
 
     def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
         """source (S, N), lengths (N,) -> the context (N, H): states after the last true token."""
-        _check(source, lengths)
+        check(source, lengths)
         h, _ = self.encoder(self.source_embedding(source))  # (S, N, H)
         return h[lengths - 1, torch.arange(len(lengths))]  # not h[-1], which has read PAD
 
@@ -42,6 +42,29 @@ class EncoderDecoder(nn.Module):
         """tokens (N,) -> log-probabilities of the next ones (N, V), and the new state."""
         u, state = self.decode(state, tokens[None])
         return u[0].log_softmax(dim=-1), state
+
+
+class Reminded(EncoderDecoder):
+    """Its decoder reads the context at every step, beside the token (Cho et al. 2014)."""
+
+    def __init__(self, source_size: int, target_size: int, H: int = 128, D: int = 32) -> None:
+        super().__init__(source_size, target_size, H, D)
+        self.decoder = nn.GRU(D + H, H)
+
+    def encode(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder carries, and what it is reminded of: both the context at first."""
+        c = super().encode(source, lengths)
+        return c, c
+
+    def decode(
+        self, state: tuple[Tensor, Tensor], inputs: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """State 2 x (N, H), target tokens (T, N) -> logits (T, N, V), the state after them."""
+        s, c = state
+        everywhere = c.expand(len(inputs), -1, -1)  # (T, N, H)
+        x = torch.cat([self.target_embedding(inputs), everywhere], dim=-1)
+        s, last = self.decoder(x, s[None])
+        return self.output(s), (last[0], c)
 
 
 def loss(
@@ -81,7 +104,8 @@ def exact(ids: Tensor, targets: Tensor) -> Tensor:
     return (ids == targets).all(dim=0)
 
 
-def _check(source: Tensor, lengths: Tensor) -> None:
+def check(source: Tensor, lengths: Tensor) -> None:
+    """Raise a ValueError unless source is (S, N) and lengths (N,) fit it."""
     if source.ndim != 2 or lengths.shape != source.shape[1:]:
         raise ValueError(
             "source must be (S, N) and lengths (N,), "

@@ -28,6 +28,7 @@ COLOURS = {
 SHAPES = ("circle", "square", "triangle", "cross")
 RELATIONS = ("above", "below", "left of", "right of")
 KINDS = ("colour", "shape", "relation", "number", "grammar")  # of errors
+TRIES = 10_000  # random scenes to look at before a part is called impossible
 WORDS = Vocabulary((*MARKS, "a", *COLOURS, *SHAPES, "above", "below", "left", "right", "of"))
 
 
@@ -69,28 +70,31 @@ def split(scene: Scene) -> str:
 
 
 def scenes(N: int, part: str, rng: np.random.Generator, single: float = 0.25) -> list[Scene]:
-    """N random scenes of a part of the data, a share `single` of them with one thing."""
+    """N random scenes of a part of the data, a share `single` of them with one thing.
+
+    The part "pair" has none with one thing, whatever `single`.
+    """
     if part not in ("train", "pair", "thing"):
         raise ValueError(f'part must be "train", "pair" or "thing", got {part!r}')
     found = []
     while len(found) < N:
         alone = part != "pair" and rng.random() < single
-        while split(scene := _scene(1 if alone else 2, rng)) != part:
-            pass
-        found.append(scene)
+        found.append(_scene(1 if alone else 2, part, rng))
     return found
 
 
-def _scene(count: int, rng: np.random.Generator) -> Scene:
-    """`count` things at random; two of them stand in some relation, so they do not overlap."""
-    while True:
+def _scene(count: int, part: str, rng: np.random.Generator) -> Scene:
+    """A scene of this part with `count` things; two stand in a relation, so they do not overlap."""
+    for _ in range(TRIES):
         scene = ()
         for _ in range(count):
             colour, shape = rng.integers(4, size=2)
             row, column = rng.integers(RADIUS, SIZE - RADIUS, size=2).tolist()
             scene += (Thing([*COLOURS][colour], SHAPES[shape], row, column),)
-        if count == 1 or any(holds(relation, *scene) for relation in RELATIONS):
+        apart = count == 1 or any(holds(relation, *scene) for relation in RELATIONS)
+        if apart and split(scene) == part:
             return scene
+    raise ValueError(f"no scene of part {part!r} with {count} things in {TRIES} random ones")
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> ndarray:
@@ -148,14 +152,16 @@ def errors(sentence: str, scene: Scene) -> dict[str, int]:
     """How many errors of each of the KINDS a sentence about a scene has; all 0: it is right.
 
     Which thing the sentence means is read in its favour: the reading with the fewest errors
-    counts. "number": it names one thing where there are two, or two where there is one. What is
-    ungrammatical counts as one error, of grammar.
+    counts. "number": it names one thing where there are two, or two where there is one; then only
+    one thing is compared. What is ungrammatical counts as one error, of grammar.
     """
     parsed = parse(sentence)
     if parsed is None:
         return dict.fromkeys(KINDS, 0) | {"grammar": 1}
     said, relation = parsed
     readings = [_compare(said, relation, order) for order in (scene, scene[::-1])]
+    if len(scene) == 1:  # either of two things said may be the one
+        readings.append(_compare(said[::-1], relation, scene))
     return min(readings, key=lambda count: sum(count.values()))
 
 

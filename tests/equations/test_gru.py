@@ -323,6 +323,31 @@ def test_back(check, ours):
     check(left, right(), planted=planted)
 
 
+@pytest.mark.equation("eq-gru-stacked", tolerance=1e-12)
+def test_stacked(check, rng):
+    """Left: autograd at both stacked products of a step; right: the blocks as printed."""
+    from_x, from_h = (torch.tensor(rng.normal(size=(N, 3 * H)), requires_grad=True) for _ in "xh")
+    h, C = (torch.tensor(rng.normal(size=(N, H))) for _ in "hC")
+    (x_r, x_z, x_n), (h_r, h_z, q) = from_x.chunk(3, dim=1), from_h.chunk(3, dim=1)
+    a_r, a_z = x_r + h_r, x_z + h_z
+    r = torch.sigmoid(a_r)
+    a_n = x_n + r * q
+    state = h + (1 - torch.sigmoid(a_z)) * (torch.tanh(a_n) - h)
+    found = torch.autograd.grad((C * state).sum(), [from_x, from_h, a_r, a_z, a_n])
+    left, (D_r, D_z, D_n), r = found[:2], (g.numpy() for g in found[2:]), r.detach().numpy()
+
+    def right(x_scale=1.0, h_scale=r, order=(0, 1, 2)):
+        blocks = [(D_r, D_z, scale * D_n) for scale in (x_scale, h_scale)]
+        return tuple(np.hstack([block[k] for k in order]) for block in blocks)
+
+    planted = {
+        "the same for both": right(h_scale=1.0),
+        "the reset on the wrong side": right(x_scale=r, h_scale=1.0),
+        "Keras's order z, r, n": right(order=(1, 0, 2)),
+    }
+    check(left, right(), planted=planted)
+
+
 @pytest.mark.equation("eq-gru-grad-weights", tolerance=1e-10)
 def test_grad_weights(check, ours):
     """Left: autograd at all parameters and inputs; right: the printed sums."""

@@ -178,17 +178,15 @@ def test_grad_matrix(check, rng, sizes):
 def test_window(check, rng, sizes):
     """Left side as printed, right side by looking for the window that has its tap k on step s."""
     _, S, P, d = sizes
-    s, k = 7, 1
-    found = [t for t in range(-40, 40) if step(t, k, S, P, d) == s]
-    if not found:
-        assert (s - 1 + P - k * d) % S
-        continue
+    k = int(rng.integers(1, F))
+    under = {step(t, k, S, P, d): t for t in range(1, 30)}
+    s = np.array([place for place in range(1, 20) if place in under])
     check(
-        [1 + (s - 1 + P - k * d) / S],
-        found,
+        1 + (s - 1 + P - k * d) / S,
+        [under[place] for place in s.tolist()],
         planted={
-            "tap's sign": [1 + (s - 1 + P + k * d) / S],
-            "not counted from 1": [(s - 1 + P - k * d) / S],
+            "tap's sign": 1 + (s - 1 + P + k * d) / S,
+            "not counted from 1": (s - 1 + P - k * d) / S,
         },
     )
 

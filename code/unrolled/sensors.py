@@ -16,10 +16,10 @@ RATE = 20  # readings per second
 ACTIVITIES = {  # tilt of the sensor in degrees; amplitude in g; steps per second; shape of a step
     "sitting": ((60, 90), (0, 0), (1, 1), "wave"),
     "standing": ((0, 20), (0, 0), (1, 1), "wave"),
-    "walking": ((0, 20), (0.2, 0.5), (1.4, 2.2), "wave"),
-    "upstairs": ((0, 20), (0.2, 0.5), (1.4, 2.2), "rise"),
-    "downstairs": ((0, 20), (0.2, 0.5), (1.4, 2.2), "fall"),
-    "jogging": ((0, 20), (0.6, 1.2), (2.4, 3.2), "wave"),
+    "walking": ((0, 20), (0.3, 0.6), (1.4, 2.2), "wave"),
+    "upstairs": ((0, 20), (0.3, 0.6), (1.4, 2.2), "rise"),
+    "downstairs": ((0, 20), (0.3, 0.6), (1.4, 2.2), "fall"),
+    "jogging": ((0, 20), (0.7, 1.2), (2.4, 3.2), "wave"),
 }
 SHAPES = {  # of one step, its phase p running from 0 to 1
     "wave": lambda p: np.cos(2 * np.pi * p),
@@ -29,7 +29,7 @@ SHAPES = {  # of one step, its phase p running from 0 to 1
 
 
 def recordings(
-    T: int, N: int, rng: np.random.Generator, noise: float = 0.1
+    T: int, N: int, rng: np.random.Generator, noise: float = 0.05
 ) -> tuple[ndarray, ndarray]:
     """N recordings of T readings: x (T, N, 3) float32, in g; y (N,), places in ACTIVITIES."""
     if T < 1 or N < 1:

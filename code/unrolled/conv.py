@@ -4,7 +4,8 @@
 
 One product of matrices for each of the filter's F taps, all steps at once: the inputs, shifted by
 d k steps, times W[k]. Time is the first axis, so a shift is a slice of one piece of memory. The
-steps are worked off in blocks that stay in a core's own cache from one tap to the next.
+steps are worked off in blocks that stay in a core's own cache from one tap to the next. Zeros
+beyond the ends are not written anywhere: where a tap would read them, it is left out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -59,16 +60,13 @@ class Conv:
             raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
         before, after = zeros(padding, F, dilation)
         T, N, _ = x.shape
-        padded = np.zeros((before + T + after, N, D), x.dtype)
-        padded[before : before + T] = x
-        steps = output_length(len(padded), F, stride, dilation=dilation)
+        steps = output_length(before + T + after, F, stride, dilation=dilation)
         y = np.empty((steps, N, H), np.result_type(x, self.W))
-        for outputs, taps in blocks(steps, N, F, stride, dilation):
-            y_rows = y[outputs].reshape(-1, H)  # (block N, H), no copy
-            y_rows[:] = self.b
-            for W_k, inputs in zip(self.W, taps, strict=True):
-                y_rows += padded[inputs].reshape(-1, D) @ W_k
-        return y, (padded, slice(before, before + T), stride, dilation)
+        y[:] = self.b
+        for k, outputs, inputs in pieces(steps, x.shape, F, before, stride, dilation):
+            y_rows = y[outputs].reshape(-1, H)  # (steps of the piece times N, H), no copy
+            y_rows += x[inputs].reshape(-1, D) @ self.W[k]
+        return y, (x, steps, before, stride, dilation)
 
     def backward(self, tape: tuple, dy: ndarray) -> tuple["Conv", ndarray]:
         """The way back (`eq-conv-grad-weights`, `eq-conv-grad-inputs`).
@@ -87,21 +85,19 @@ class Conv:
         ------
         ValueError : if dy has not the outputs' shape
         """
-        padded, inside, stride, dilation = tape
+        x, steps, *sliding = tape
         F, D, H = self.W.shape
-        N = padded.shape[1]
-        steps = output_length(len(padded), F, stride, dilation=dilation)
+        N = x.shape[1]
         if dy.shape != (steps, N, H):
             raise ValueError(f"dy must be {(steps, N, H)}, got {dy.shape}")
-        dpadded, dW = np.zeros_like(padded, dy.dtype), np.zeros_like(self.W)
+        dx, dW = np.zeros(x.shape, dy.dtype), np.zeros_like(self.W)
         W_T = np.ascontiguousarray(self.W.transpose(0, 2, 1))  # (F, H, D)
-        for outputs, taps in blocks(steps, N, F, stride, dilation):
+        for k, outputs, inputs in pieces(steps, x.shape, F, *sliding):
             dy_rows = dy[outputs].reshape(-1, H)
-            for k, inputs in enumerate(taps):
-                dW[k] += padded[inputs].reshape(-1, D).T @ dy_rows
-                dpadded[inputs] += (dy_rows @ W_T[k]).reshape(-1, N, D)
+            dW[k] += x[inputs].reshape(-1, D).T @ dy_rows
+            dx[inputs] += (dy_rows @ W_T[k]).reshape(-1, N, D)
         db = np.ones(steps * N, dy.dtype) @ dy.reshape(-1, H)  # the bias's input is always 1
-        return Conv(dW, db), dpadded[inside]
+        return Conv(dW, db), dx
 
 
 def output_length(
@@ -140,13 +136,21 @@ def zeros(padding: int | str, F: int, dilation: int) -> tuple[int, int]:
     return padding, padding
 
 
-def blocks(
-    steps: int, N: int, F: int, stride: int, dilation: int
-) -> Iterator[tuple[slice, list[slice]]]:
-    """Slices of the outputs, each with the slices of the padded inputs that its F taps read."""
+def pieces(
+    steps: int, shape: tuple[int, ...], F: int, before: int, stride: int, dilation: int
+) -> Iterator[tuple[int, slice, slice]]:
+    """A tap, a slice of the outputs, and the slice of the inputs (T, N, D) that the tap reads.
+
+    Block by block of the outputs, all taps of each. Where a tap stands on padding there is no
+    input to read, and the outputs are left out.
+    """
+    T, N, _ = shape
     size = max(1, ROWS // N)
-    for first in range(0, steps, size):
-        last = min(first + size, steps) - 1
-        taps = range(0, F * dilation, dilation)
-        inputs = [slice(first * stride + k, last * stride + k + 1, stride) for k in taps]
-        yield slice(first, last + 1), inputs
+    for start in range(0, steps, size):
+        for k in range(F):
+            shift = k * dilation - before  # output t reads input stride t + shift
+            first = max(start, -(shift // stride))  # -(a // b) is -a / b rounded up
+            last = min(start + size, steps, (T - 1 - shift) // stride + 1) - 1
+            if first <= last:
+                inputs = slice(first * stride + shift, last * stride + shift + 1, stride)
+                yield k, slice(first, last + 1), inputs

@@ -20,9 +20,9 @@ from unrolled.gradients import relative_error
 
 # (T, N, C, F): seconds to spend; on one thread, the ratio to torch's conv1d to reach
 SIZES = {
-    (512, 64, 128, 5): (12, 1.15),
-    (512, 64, 32, 3): (4, None),
-    (4096, 1, 128, 5): (4, None),
+    (512, 64, 128, 5): (10, 1.15),
+    (512, 64, 32, 3): (3, None),
+    (4096, 1, 128, 5): (3, None),
 }
 FEW = 4  # steps that the naive loops, too slow for more, have to do
 

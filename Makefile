@@ -44,6 +44,7 @@ pins: $(READY) ## recompute constraints.txt from requirements.txt
 
 benchmark: $(READY) ## time the NumPy layers against torch's, search against its bare steps
 	@$(RUN) benchmarks/layers.py
+	@$(RUN) benchmarks/convolution.py
 	@$(RUN) benchmarks/search.py
 
 clean: ## remove what was built; the environment (.venv) stays

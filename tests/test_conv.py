@@ -63,7 +63,7 @@ def possible():
         yield pytest.param(sizes, settings, steps, id=f"{sizes}-{settings}")
 
 
-@pytest.mark.parametrize("rows", [512, 6])  # in one block; in several, the last one shorter
+@pytest.mark.parametrize("rows", [512, 6, 2])  # one block; several; fewer rows than sequences
 @pytest.mark.parametrize(("sizes", "settings", "steps"), possible())
 def test_equals_torch(monkeypatch, sizes, settings, steps, rows):
     monkeypatch.setattr(conv, "ROWS", rows)

@@ -210,7 +210,7 @@ def test_grad_inputs(check, rng, sizes):
                     total[s - 1] += at(C, t + 1) @ V[k].T
         return total
 
-    planted = {"filter turned": collected(W[::-1]), "padding forgotten": collected(W, P - 1)}
+    planted = {"filter turned": collected(W[::-1]), "one step off": collected(W, P - 1)}
     check(dx, collected(W), planted=planted)
 
 

@@ -42,8 +42,10 @@ browser: book ## look at the built site in Chromium, with the network cut off
 pins: $(READY) ## recompute constraints.txt from requirements.txt
 	@$(RUN) tools/pins.py
 
-benchmark: $(READY) ## time the NumPy layers against torch's, search against its bare steps
+benchmark: $(READY) ## time the NumPy layers against torch's, convolutions too, search against its bare steps, scans against the loop
 	@$(RUN) benchmarks/layers.py
+	@$(RUN) benchmarks/convolution.py
+	@$(RUN) benchmarks/scan.py
 	@$(RUN) benchmarks/search.py
 
 clean: ## remove what was built; the environment (.venv) stays

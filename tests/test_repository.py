@@ -78,7 +78,7 @@ def test_page_names_its_modules(page):
 def test_modules_and_tests_mirror_each_other():
     modules = {path.stem for path in Path("code/unrolled").glob("[!_]*.py")}
     tests = {path.stem.removeprefix("test_") for path in Path("tests").glob("test_*.py")}
-    others = {"equations", "lecture_map", "notebooks", "repository", "tools"}
+    others = {"equations", "errata", "lecture_map", "notebooks", "repository", "tools"}
     assert modules - tests == set()
     assert tests - modules - others == set()
 

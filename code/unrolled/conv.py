@@ -1,0 +1,156 @@
+"""The one-dimensional convolution, and its gradient by hand.
+
+    y[t] = b + sum over k of x[S t + d k - P] W[k]        (inputs beyond either end are 0)
+
+One product of matrices for each of the filter's F taps, all steps at once: the inputs, shifted by
+d k steps, times W[k]. Time is the first axis, so a shift is a slice of one piece of memory. The
+steps are worked off in blocks that stay in a core's own cache from one tap to the next. Zeros
+beyond the ends are not written anywhere: where a tap would read them, it is left out.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy import ndarray
+from numpy.typing import DTypeLike
+
+ROWS = 512  # of one block's product: at 128 features of 4 bytes, a quarter of a megabyte
+
+
+@dataclass
+class Conv:
+    """The layer's parameters. Their gradient has the same fields: it is a Conv too."""
+
+    W: ndarray  # (F, D, H): W[k] weighs the input d k steps after a window's first
+    b: ndarray  # (H,)
+
+    @classmethod
+    def init(
+        cls, D: int, H: int, F: int, rng: np.random.Generator, dtype: DTypeLike = float
+    ) -> "Conv":
+        """Gaussian weights that keep the inputs' variance, and no bias."""
+        W = rng.normal(size=(F, D, H)) / np.sqrt(F * D)
+        return cls(W.astype(dtype), np.zeros(H, dtype))
+
+    def forward(
+        self, x: ndarray, stride: int = 1, padding: int | str = 0, dilation: int = 1
+    ) -> tuple[ndarray, tuple]:
+        """Slide H filters of F taps over N sequences of T steps.
+
+        Parameters
+        ----------
+        x : (T, N, D) inputs
+        stride : S, steps from one window to the next
+        padding : P, zeros put before the first step and after the last; or "causal", (F - 1) d
+            zeros before the first only, with which y[t] sees nothing later than x[t S]
+        dilation : d, steps from one tap to the next
+
+        Returns
+        -------
+        y : (T', N, H), of the length that `output_length` says
+        tape : what `backward` needs
+
+        Raises
+        ------
+        ValueError : if x has another shape, or no window fits into it
+        """
+        F, D, H = self.W.shape
+        if x.ndim != 3 or x.shape[2] != D:
+            raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
+        before, after = zeros(padding, F, dilation)
+        T, N, _ = x.shape
+        steps = output_length(before + T + after, F, stride, dilation=dilation)
+        y = np.empty((steps, N, H), np.result_type(x, self.W))
+        y[:] = self.b
+        for k, outputs, inputs in pieces(steps, x.shape, F, before, stride, dilation):
+            y_rows = y[outputs].reshape(-1, H)  # (steps of the piece times N, H), no copy
+            y_rows += x[inputs].reshape(-1, D) @ self.W[k]
+        return y, (x, steps, before, stride, dilation)
+
+    def backward(self, tape: tuple, dy: ndarray) -> tuple["Conv", ndarray]:
+        """The way back (`eq-conv-grad-weights`, `eq-conv-grad-inputs`).
+
+        Parameters
+        ----------
+        tape : from `forward`; it stays as it was
+        dy : (T', N, H) ∂L/∂y
+
+        Returns
+        -------
+        grads : the gradient of each parameter
+        dx : (T, N, D) gradient at the inputs
+
+        Raises
+        ------
+        ValueError : if dy has not the outputs' shape
+        """
+        x, steps, *sliding = tape
+        F, D, H = self.W.shape
+        N = x.shape[1]
+        if dy.shape != (steps, N, H):
+            raise ValueError(f"dy must be {(steps, N, H)}, got {dy.shape}")
+        dx, dW = np.zeros(x.shape, dy.dtype), np.zeros_like(self.W)
+        W_T = np.ascontiguousarray(self.W.transpose(0, 2, 1))  # (F, H, D)
+        for k, outputs, inputs in pieces(steps, x.shape, F, *sliding):
+            dy_rows = dy[outputs].reshape(-1, H)
+            dW[k] += x[inputs].reshape(-1, D).T @ dy_rows
+            dx[inputs] += (dy_rows @ W_T[k]).reshape(-1, N, D)
+        db = np.ones(steps * N, dy.dtype) @ dy.reshape(-1, H)  # the bias's input is always 1
+        return Conv(dW, db), dx
+
+
+def output_length(
+    T: int, F: int, stride: int = 1, padding: int | str = 0, dilation: int = 1
+) -> int:
+    """How many windows of F taps find room in T steps (`eq-conv-length`).
+
+    Raises ValueError where none does, or where a number is out of range.
+    """
+    if min(F, stride, dilation) < 1:
+        raise ValueError(f"taps, stride and dilation must be ≥ 1, got {F}, {stride}, {dilation}")
+    room = T + sum(zeros(padding, F, dilation)) - (F - 1) * dilation  # places for the first tap
+    if room < 1:
+        raise ValueError(f"{F} taps {dilation} apart do not fit into {T} steps, padding {padding}")
+    return (room - 1) // stride + 1
+
+
+def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
+    """Steps of the input that one output of stacked layers sees (`eq-conv-field`).
+
+    Each layer, the first to read the input first, is (taps, stride, dilation); pooling counts.
+    """
+    field, apart = 1, 1  # apart: steps of the input between neighbours at this depth
+    for F, stride, dilation in layers:
+        field += (F - 1) * dilation * apart
+        apart *= stride
+    return field
+
+
+def zeros(padding: int | str, F: int, dilation: int) -> tuple[int, int]:
+    """Zeros before the first step and after the last; ValueError if it is not known how many."""
+    if padding == "causal":
+        return (F - 1) * dilation, 0
+    if not isinstance(padding, int | np.integer) or padding < 0:
+        raise ValueError(f'padding must be a number ≥ 0 or "causal", got {padding!r}')
+    return padding, padding
+
+
+def pieces(
+    steps: int, shape: tuple[int, ...], F: int, before: int, stride: int, dilation: int
+) -> Iterator[tuple[int, slice, slice]]:
+    """A tap, a slice of the outputs, and the slice of the inputs (T, N, D) that the tap reads.
+
+    Block by block of the outputs, all taps of each. Where a tap stands on padding there is no
+    input to read, and the outputs are left out.
+    """
+    T, N, _ = shape
+    size = max(1, ROWS // N)
+    for start in range(0, steps, size):
+        for k in range(F):
+            shift = k * dilation - before  # output t reads input stride t + shift
+            first = max(start, -(shift // stride))  # -(a // b) is -a / b rounded up
+            last = min(start + size, steps, (T - 1 - shift) // stride + 1) - 1
+            if first <= last:
+                inputs = slice(first * stride + shift, last * stride + shift + 1, stride)
+                yield k, slice(first, last + 1), inputs

@@ -1,0 +1,120 @@
+"""The recurrence s[t] = beta[t] + gamma[t] * s[t-1], entry by entry, in three orders of work.
+
+`sequential` goes step by step; `two_level` walks through many blocks at once; `tree` merges
+neighbouring steps until few are left. All of them fill the same array with the same numbers:
+s (T + 1, ...), where s[t] is the state after step t and s[0] is given. The gradient is a recurrence
+of the same kind from the last step to the first, so `backward` calls the same function.
+"""
+
+from collections.abc import Callable
+from math import isqrt
+
+import numpy as np
+from numpy import ndarray
+
+SHORT = 8  # steps below which `tree` finds nothing to gain
+
+
+def sequential(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
+    """Fill s[1:] step by step (`eq-parallel-recurrence`): T times two small operations."""
+    for t in range(len(beta)):
+        np.multiply(gamma[t], s[t], out=s[t + 1, ...])
+        s[t + 1] += beta[t]
+
+
+def two_level(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
+    """Fill s[1:]: all blocks of about √T steps in step, then block after block.
+
+    Each block starts from zero and keeps the product of its gammas; once the state before it is
+    known, that product says what to add (`eq-parallel-prefix`).
+    """
+    L = isqrt(len(beta))  # steps in a block
+    whole = len(beta) // L * L if L else 0
+    # (L, blocks, ...): what the blocks do at the same time lies side by side
+    b, c = (
+        np.swapaxes(a[:whole].reshape(-1, max(L, 1), *a.shape[1:]), 0, 1).copy()
+        for a in (beta, gamma)
+    )
+    for j in range(1, L):
+        b[j] += c[j] * b[j - 1]
+        c[j] *= c[j - 1]
+    for k, start in enumerate(range(0, whole, max(L, 1))):
+        np.multiply(c[:, k], s[start], out=s[start + 1 : start + L + 1])
+        s[start + 1 : start + L + 1] += b[:, k]
+    sequential(s[whole:], beta[whole:], gamma[whole:])  # fewer steps than two blocks have
+
+
+def tree(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
+    """Fill s[1:]: merge pairs of steps, solve for every second state, fill in the others.
+
+    2 log2(T) rounds of whole-array operations, five for each pair of steps (`eq-parallel-work`).
+    """
+    if len(beta) < SHORT:
+        return sequential(s, beta, gamma)
+    first, second = slice(0, len(beta) - 1, 2), slice(1, None, 2)
+    pair = gamma[second] * beta[first]
+    pair += beta[second]  # `eq-parallel-pairs`
+    tree(s[::2], pair, gamma[second] * gamma[first])
+    between = s[1::2]
+    np.multiply(gamma[::2], s[:-1:2], out=between)
+    between += beta[::2]
+
+
+Fill = Callable[[ndarray, ndarray, ndarray], None]
+
+
+def forward(
+    beta: ndarray, gamma: ndarray, s_0: ndarray, fill: Fill = tree
+) -> tuple[ndarray, tuple]:
+    """All states of the recurrence.
+
+    Parameters
+    ----------
+    beta, gamma : (T, ...) what each step adds, and what it multiplies by
+    s_0 : (...) state before the first step
+    fill : `sequential`, `two_level` or `tree`
+
+    Returns
+    -------
+    s : (T, ...) state after each step
+    tape : what `backward` needs
+
+    Raises
+    ------
+    ValueError : if the shapes do not fit, or there is no step
+    """
+    if len(beta) < 1 or gamma.shape != beta.shape or np.shape(s_0) != beta.shape[1:]:
+        raise ValueError(
+            "expected beta and gamma (T, ...) with T at least 1 and s_0 (...), "
+            f"got {beta.shape}, {gamma.shape} and {np.shape(s_0)}"
+        )
+    s = np.empty((len(beta) + 1, *beta.shape[1:]), np.result_type(beta, gamma))
+    s[0] = s_0
+    fill(s, beta, gamma)
+    return s[1:], (s, gamma, fill)
+
+
+def backward(tape: tuple, ds: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+    """The same recurrence from the last step to the first (`eq-parallel-delta`).
+
+    Parameters
+    ----------
+    tape : from `forward`; it stays as it was
+    ds : (T, ...) ∂ℓ_t/∂s_t, the gradient of each step's own loss at its state
+
+    Returns
+    -------
+    dbeta, dgamma : (T, ...) gradients (`eq-parallel-grads`)
+    ds_0 : (...) gradient at the initial state
+
+    Raises
+    ------
+    ValueError : if ds has not the states' shape
+    """
+    s, gamma, fill = tape
+    if ds.shape != gamma.shape:
+        raise ValueError(f"ds must be {gamma.shape}, got {ds.shape}")
+    delta = np.empty(gamma.shape, s.dtype)
+    delta[-1] = ds[-1]  # nothing comes back from beyond the last step
+    fill(delta[::-1], ds[-2::-1] if len(ds) > 1 else ds[:0], gamma[:0:-1])
+    return delta, delta * s[:-1], gamma[0] * delta[0]

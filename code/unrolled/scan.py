@@ -41,7 +41,7 @@ def two_level(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
     for k, start in enumerate(range(0, whole, max(L, 1))):
         np.multiply(c[:, k], s[start], out=s[start + 1 : start + L + 1])
         s[start + 1 : start + L + 1] += b[:, k]
-    sequential(s[whole:], beta[whole:], gamma[whole:])  # what is left: fewer steps than a block
+    sequential(s[whole:], beta[whole:], gamma[whole:])  # fewer than L steps
 
 
 def tree(s: ndarray, beta: ndarray, gamma: ndarray) -> None:

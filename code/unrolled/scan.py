@@ -41,7 +41,7 @@ def two_level(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
     for k, start in enumerate(range(0, whole, max(L, 1))):
         np.multiply(c[:, k], s[start], out=s[start + 1 : start + L + 1])
         s[start + 1 : start + L + 1] += b[:, k]
-    sequential(s[whole:], beta[whole:], gamma[whole:])  # fewer steps than two blocks have
+    sequential(s[whole:], beta[whole:], gamma[whole:])  # fewer than L steps
 
 
 def tree(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
@@ -116,5 +116,5 @@ def backward(tape: tuple, ds: ndarray) -> tuple[ndarray, ndarray, ndarray]:
         raise ValueError(f"ds must be {gamma.shape}, got {ds.shape}")
     delta = np.empty(gamma.shape, s.dtype)
     delta[-1] = ds[-1]  # nothing comes back from beyond the last step
-    fill(delta[::-1], ds[-2::-1] if len(ds) > 1 else ds[:0], gamma[:0:-1])
+    fill(delta[::-1], ds[:-1][::-1], gamma[1:][::-1])
     return delta, delta * s[:-1], gamma[0] * delta[0]

@@ -210,7 +210,10 @@ def test_matrix(check, rng):
 
 @pytest.mark.equation("eq-parallel-newton", tolerance=1e-10)
 def test_newton(check, rng):
-    """Left: the iteration's fixed point, from zero; right: the non-linear loop."""
+    """Left: the iteration's end, from zero, and four rounds from nearby; right: the loop.
+
+    After T rounds any J is right; only with the tangent errors of 1e-2 square at each round.
+    """
     x, w = rng.normal(size=(T, N, H)), 2 * rng.normal(size=H)
 
     def iterate(jacobian):
@@ -234,7 +237,20 @@ def test_newton(check, rng):
         h = np.tanh(x_t + w * h)
         right.append(h)
     planted = {"the tangent's base left out": once(0), "stopped after two rounds": once(1)}
-    check(iterate(lambda f: w * (1 - f**2)), np.stack(right), planted=planted)
+    right = np.stack(right)
+    check(iterate(lambda f: w * (1 - f**2)), right, planted=planted)
+
+    def corrected(slope):
+        h = np.concatenate([np.zeros((1, N, H)), right + 1e-2 * noise])
+        for _ in range(4):
+            f = np.tanh(x + w * h[:-1])
+            J = slope(f)
+            h = states(f - J * h[:-1], J, h[0])
+        return h[1:]
+
+    noise = rng.normal(size=right.shape)
+    planted = {"no slope of tanh": corrected(lambda f: w + 0 * f), "no J": corrected(np.zeros_like)}
+    check(corrected(lambda f: w * (1 - f**2)), right, planted=planted)
 
 
 @pytest.mark.equation("eq-parallel-mingru", tolerance=1e-12)

@@ -1,4 +1,4 @@
-"""Six models for one bake-off, each run as S networks side by side.
+"""Six models for one bake-off and two variants, each run as S networks side by side.
 
 A model is a `Contestant`: `draw(D, H, dice)` gives the parameters of one network that reads D
 numbers at each step, and `read(p, x)` runs S networks, whose parameters stand in one tensor with
@@ -9,6 +9,7 @@ Nothing passes from one network to another, so S networks are exactly S single o
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
@@ -38,6 +39,11 @@ def recurrent(D: int, H: int, dice: Generator, blocks: int, keep: int | None = N
         b_h[keep] = KEEP * torch.rand(H, generator=dice)
     W_xh, W_hh = dense(D, H, dice, blocks), orthogonal(H, dice, blocks)
     return {"W_xh": W_xh, "W_hh": W_hh, "b_h": b_h.view(1, -1)}
+
+
+def draw_identity(D: int, H: int, dice: Generator) -> Parameters:
+    """For ReLU: the identity and small inputs (Le et al. 2015)."""
+    return {"W_xh": dense(D, H, dice) / 10, "W_hh": torch.eye(H), "b_h": torch.zeros(1, H)}
 
 
 def affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
@@ -152,7 +158,15 @@ def draw_transformer(D: int, H: int, dice: Generator) -> Parameters:
     return p | norm("out")
 
 
-def read_transformer(p: Parameters, x: Tensor) -> Tensor:
+def positions(T: int, d: int) -> Tensor:
+    """Sines and cosines of the step, waves from 2π steps to 10,000 · 2π long: (T, d)."""
+    angle = torch.arange(T)[:, None] / 10_000 ** (torch.arange(0, d, 2) / d)
+    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+def read_transformer(
+    p: Parameters, x: Tensor, where: Callable[[int, int], Tensor] = positions
+) -> Tensor:
     """Pre-norm encoder: every step attends to every step."""
 
     def apply(name: str, h: Tensor) -> Tensor:
@@ -162,11 +176,16 @@ def read_transformer(p: Parameters, x: Tensor) -> Tensor:
         return layer_norm(h, h.shape[-1:]) * p[f"g_{name}"][:, None] + p[f"c_{name}"][:, None]
 
     x = x.transpose(1, 2)  # (S, N, T, D)
-    h = apply("in", x) + positions(x.shape[2], WIDTH)
+    h = apply("in", x) + where(x.shape[2], WIDTH)
     for i in range(LAYERS):
         h = h + apply(f"mix{i}", attend(apply(f"qkv{i}", norm(f"a{i}", h))))
         h = h + apply(f"down{i}", relu(apply(f"up{i}", norm(f"f{i}", h))))
     return norm("out", h)[:, :, -1]
+
+
+def read_set(p: Parameters, x: Tensor) -> Tensor:
+    """The Transformer without positions: what it reads is a set, and the last step."""
+    return read_transformer(p, x, lambda T, d: torch.zeros(T, d))
 
 
 def attend(qkv: Tensor) -> Tensor:
@@ -177,12 +196,6 @@ def attend(qkv: Tensor) -> Tensor:
     return (alpha @ v).movedim(-3, -2).flatten(-2)
 
 
-def positions(T: int, d: int) -> Tensor:
-    """Sines and cosines of the step, waves from 2π steps to 10,000 · 2π long: (T, d)."""
-    angle = torch.arange(T)[:, None] / 10_000 ** (torch.arange(0, d, 2) / d)
-    return torch.cat([angle.sin(), angle.cos()], dim=-1)
-
-
 @dataclass(frozen=True)
 class Contestant:
     """How to draw one network and how to run S of them."""
@@ -190,7 +203,6 @@ class Contestant:
     draw: Callable[[int, int, Generator], Parameters]
     read: Callable[[Parameters, Tensor], Tensor]
     features: Callable[[int], int] = lambda H: H  # how many numbers the head gets
-    causal: bool = True
 
 
 CONTESTANTS = {
@@ -199,5 +211,9 @@ CONTESTANTS = {
     "GRU": Contestant(lambda D, H, dice: recurrent(D, H, dice, 3, keep=1), read_gru),
     "minGRU": Contestant(draw_mingru, read_mingru),
     "convolution": Contestant(draw_conv, read_conv),
-    "Transformer": Contestant(draw_transformer, read_transformer, lambda H: WIDTH, causal=False),
+    "Transformer": Contestant(draw_transformer, read_transformer, lambda H: WIDTH),
+}
+VARIANTS = {
+    "ReLU RNN": Contestant(draw_identity, partial(read_rnn, f=relu)),
+    "no positions": Contestant(draw_transformer, read_set, lambda H: WIDTH),
 }

@@ -1,4 +1,4 @@
-"""What the models of the bake-off are asked: five tasks, one answer for each sequence."""
+"""What the models of the bake-off are asked: one answer for each sequence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ class Contest:
     learnt: float  # share of right answers from which on it counts as learnt
     chance: float  # share of right answers without looking
     lengths: tuple[int, ...]  # to be tested on
+    steps: int = 1000  # updates
 
 
 def last(task: Callable) -> Callable:
@@ -82,4 +83,6 @@ CONTESTS = {
     "adding": Contest(last(tasks.adding), 2, 1, 24, 2, 0.95, 0.19, (24, 48, 96)),
     "words": Contest(word, CODE, len(LANGUAGES), LETTERS, LETTERS, 0.65, 0.11, (LETTERS,)),
     "sensors": Contest(activity, 3, len(ACTIVITIES), 40, 20, 0.95, 1 / 6, (40, 80, 160)),
+    # easier, to find out whether a model that fails at parity fails at its length
+    "short parity": Contest(last(tasks.parity), 1, 2, 8, 2, 0.95, 1 / 2, (8, 16, 32), steps=3000),
 }

@@ -2,7 +2,7 @@
 
 `python -m unrolled.bakeoff` trains everything and writes data/bakeoff.csv, one line for each
 network; two variants of the models and a sixth, easier contest are there to find out what a
-failure is due to. It takes about a quarter of an hour on one core.
+failure is due to. It takes about twenty minutes on one core.
 """
 
 import csv

@@ -1,13 +1,12 @@
 """The six models against torch's layers and this book's, and what each of them may look at."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from unrolled import contestants
+from unrolled.blocks import HEADS
 from unrolled.contestants import CONTESTANTS, TAPS, VARIANTS, WIDTH
 from unrolled.mingru import MinGRU
 
@@ -96,16 +95,6 @@ def test_mingru_as_the_book(x):
     torch.testing.assert_close(CONTESTANTS["minGRU"].read(p, x)[0], torch.from_numpy(h[-1]))
 
 
-@pytest.mark.parametrize("steps", range(1, 18))
-def test_scan_at_every_length(steps):
-    beta, gamma = torch.randn(2, 2, steps, 3, 4, generator=torch.Generator().manual_seed(steps))
-    s, states = torch.zeros(2, 3, 4), []
-    for b, c in zip(beta.unbind(1), gamma.unbind(1), strict=True):
-        s = b + c * s
-        states.append(s)
-    torch.testing.assert_close(contestants.scan(beta, gamma), torch.stack(states, dim=1))
-
-
 def test_convolution_as_torch_and_its_horizon():
     p, steps = drawn("convolution"), 40
     x = torch.randn(S, steps, N, D).double().requires_grad_()
@@ -125,7 +114,7 @@ def test_convolution_as_torch_and_its_horizon():
 def test_transformer_as_torch(x):
     """torch's encoder with norm_first, fed with our parameters."""
     p = {k: v[0] for k, v in drawn("Transformer").items()}
-    block = nn.TransformerEncoderLayer(WIDTH, contestants.HEADS, H, 0.0, norm_first=True)
+    block = nn.TransformerEncoderLayer(WIDTH, HEADS, H, 0.0, norm_first=True)
     theirs = nn.TransformerEncoder(
         block, contestants.LAYERS, nn.LayerNorm(WIDTH), enable_nested_tensor=False
     ).double()
@@ -142,12 +131,6 @@ def test_transformer_as_torch(x):
     h = x[0] @ p["W_in"] + p["b_in"] + contestants.positions(T, WIDTH)[:, None]
     ours = CONTESTANTS["Transformer"].read(drawn("Transformer"), x)[0]
     torch.testing.assert_close(ours, theirs(h)[-1], rtol=1e-9, atol=1e-9)
-
-
-def test_positions():
-    where = contestants.positions(50, 6)
-    assert where[7, 1] == pytest.approx(math.sin(7 / 10_000 ** (2 / 6)), rel=1e-5)
-    assert where[7, 4] == pytest.approx(math.cos(7 / 10_000 ** (2 / 6)), rel=1e-5)
 
 
 def test_without_positions_order_is_nothing_but_the_last(x):

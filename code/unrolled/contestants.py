@@ -6,7 +6,6 @@ a leading axis, over x (S, T, N, D) and returns what they know after the last st
 Nothing passes from one network to another, so S networks are exactly S single ones.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,21 +14,12 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import layer_norm, relu
 
+from unrolled.blocks import affine, attend, dense, orthogonal, positions, scan
+
 Parameters = dict[str, Tensor]
 TAPS, DILATIONS = 3, (1, 2, 4, 8)  # of the convolution: it sees the last 31 steps
-LAYERS, HEADS, WIDTH = 2, 2, 16  # of the Transformer; its H is the width of the inner layer
+LAYERS, WIDTH = 2, 16  # of the Transformer; its H is the width of the inner layer
 KEEP = 4.0  # biases of gates that keep are drawn between 0 and this
-
-
-def dense(D: int, H: int, dice: Generator, blocks: int = 1) -> Tensor:
-    """Uniform between ±1/√D: (D, blocks * H)."""
-    return (2 * torch.rand(D, blocks * H, generator=dice) - 1) / math.sqrt(D)
-
-
-def orthogonal(H: int, dice: Generator, blocks: int = 1) -> Tensor:
-    """Orthogonal blocks side by side: (H, blocks * H)."""
-    normal = torch.randn(blocks, H, H, generator=dice)
-    return torch.linalg.qr(normal)[0].transpose(0, 1).reshape(H, blocks * H)
 
 
 def recurrent(D: int, H: int, dice: Generator, blocks: int, keep: int | None = None) -> Parameters:
@@ -44,11 +34,6 @@ def recurrent(D: int, H: int, dice: Generator, blocks: int, keep: int | None = N
 def draw_identity(D: int, H: int, dice: Generator) -> Parameters:
     """For ReLU: the identity and small inputs (Le et al. 2015)."""
     return {"W_xh": dense(D, H, dice) / 10, "W_hh": torch.eye(H), "b_h": torch.zeros(1, H)}
-
-
-def affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
-    """x (S, …, D) times W (S, D, H) plus b (S, 1, H), each network with its own: (S, …, H)."""
-    return torch.baddbmm(b, x.flatten(1, -2), W).unflatten(1, x.shape[1:-1])
 
 
 def before_steps(p: Parameters, x: Tensor, H: int) -> tuple[tuple[Tensor, ...], Tensor]:
@@ -94,20 +79,6 @@ def draw_mingru(D: int, H: int, dice: Generator) -> Parameters:
         b = torch.cat([KEEP * torch.rand(1, H, generator=dice), torch.zeros(1, H)], dim=1)
         p |= {f"W_{layer}": dense(inputs, H, dice, 2), f"b_{layer}": b}
     return p
-
-
-def scan(beta: Tensor, gamma: Tensor) -> Tensor:
-    """All states of s[t] = beta[t] + gamma[t] s[t-1] from 0; T is axis 1 (`unrolled.scan.tree`)."""
-    T, pairs = beta.shape[1], beta.shape[1] // 2
-    if T == 1:
-        return beta
-    first, second = (slice(None), slice(0, 2 * pairs, 2)), (slice(None), slice(1, None, 2))
-    joined = beta[second] + gamma[second] * beta[first]
-    even = scan(joined, gamma[second] * gamma[first])  # the states after steps 2, 4, …
-    before = torch.cat([torch.zeros_like(beta[:, :1]), even], dim=1)[:, : T - pairs]
-    odd = torch.addcmul(beta[:, ::2], gamma[:, ::2], before)
-    states = torch.stack([odd[:, :pairs], even], dim=2).flatten(1, 2)
-    return torch.cat([states, odd[:, pairs:]], dim=1)
 
 
 def read_mingru(p: Parameters, x: Tensor) -> Tensor:
@@ -158,12 +129,6 @@ def draw_transformer(D: int, H: int, dice: Generator) -> Parameters:
     return p | norm("out")
 
 
-def positions(T: int, d: int) -> Tensor:
-    """Sines and cosines of the step, waves from 2π steps to 10,000 · 2π long: (T, d)."""
-    angle = torch.arange(T)[:, None] / 10_000 ** (torch.arange(0, d, 2) / d)
-    return torch.cat([angle.sin(), angle.cos()], dim=-1)
-
-
 def read_transformer(
     p: Parameters, x: Tensor, where: Callable[[int, int], Tensor] = positions
 ) -> Tensor:
@@ -186,14 +151,6 @@ def read_transformer(
 def read_set(p: Parameters, x: Tensor) -> Tensor:
     """The Transformer without positions: what it reads is a set, and the last step."""
     return read_transformer(p, x, lambda T, d: torch.zeros(T, d))
-
-
-def attend(qkv: Tensor) -> Tensor:
-    """Queries, keys and values (…, T, 3d) -> what each step has collected, (…, T, d)."""
-    parts = qkv.unflatten(-1, (3, HEADS, -1)).movedim(-2, -4)  # (…, HEADS, T, 3, e)
-    q, k, v = parts.unbind(-2)
-    alpha = torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), dim=-1)  # (…, HEADS, T, T)
-    return (alpha @ v).movedim(-3, -2).flatten(-2)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from numpy import ndarray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from unrolled.contestants import Contestant, Parameters, affine, dense
+from unrolled.blocks import affine, dense
+from unrolled.contestants import Contestant, Parameters
 from unrolled.contests import PARTS, Contest
 
 N, CLIP = 32, 1.0  # sequences in a batch; longest gradient

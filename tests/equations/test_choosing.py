@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from unrolled import contestants
-from unrolled.contestants import CONTESTANTS, affine
+from unrolled.blocks import HEADS, affine
+from unrolled.contestants import CONTESTANTS
 from unrolled.mingru import MinGRU
 
 D, H, N, T = 3, 5, 2, 7
 TAPS, DILATIONS, WIDTH = contestants.TAPS, contestants.DILATIONS, contestants.WIDTH
-LAYERS, HEADS = contestants.LAYERS, contestants.HEADS
+LAYERS = contestants.LAYERS
 
 
 def drawn(model, seed=0):

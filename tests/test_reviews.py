@@ -57,6 +57,13 @@ def test_every_kind_is_as_likely(drawn):
     assert abs(joints.count("and") / len(joints) - 0.5) < 0.04
 
 
+def test_no_single_word_tells_the_verdict():
+    texts, y = draw(20_000, np.random.default_rng(5))
+    counts = bags(encode(texts))[:, 1:]
+    correlations = [np.corrcoef(column, y)[0, 1] for column in counts.T]
+    assert np.abs(correlations).max() < 0.035
+
+
 def test_words_all_occur_and_fit(drawn):
     words = {word for text in drawn[0] for word in text.split()}
     assert words == set(VOCABULARY.symbols) - {reviews.PADDING}

@@ -27,11 +27,13 @@ def by_hand(fields, place, text):
     (row, column), moves = place, []
     for leg in text.split(" then "):
         move, _, colour = leg.split()
-        while True:
+        for _ in range(SIZE):
             row, column = (row + STEPS[move][0]) % SIZE, (column + STEPS[move][1]) % SIZE
             moves.append(move)
             if fields[row, column] == COLOURS.index(colour) + 1:
                 break
+        else:
+            raise AssertionError(f"{leg} leads nowhere")
     return moves, (row, column)
 
 
@@ -80,7 +82,8 @@ def test_every_leg_turns_and_all_occur(rng):
     assert (upright[0] != upright[1]).all() and (upright[1] != upright[2]).all()
     assert (said[[1, 5, 9]] == "to").all() and (said[[3, 7]] == "then").all()
     for leg in range(3):
-        assert set(said[4 * leg]) == set(STEPS) and set(said[4 * leg + 2]) == set(COLOURS)
+        assert set(said[4 * leg]) == set(STEPS)
+        assert all((said[4 * leg + 2] == colour).mean() > 0.15 for colour in COLOURS)
 
 
 def test_no_row_or_column_is_too_plain(rng):

@@ -1,14 +1,14 @@
 """Directions in a world of coloured fields: a sentence, and the moves that it asks for.
 
-A world is a square of fields, each plain or of one colour. Its edges join: whoever leaves it on
-one side enters on the other. Directions have this grammar, and each leg turns off from the last:
+A world is a square of fields, each plain or of one colour. Its edges join: who leaves it
+on one side enters on the other. Directions have this grammar; each leg turns off:
 
     directions -> leg | leg "then" directions
     leg        -> move "to" colour
     move       -> "up" | "down" | "left" | "right"
 
-The rule: a leg goes on in its direction up to the next field of its colour (the one on which it
-begins does not count), and then comes the next leg. So there is just one right series of moves.
+The rule: a leg goes on in its direction up to the next field of its colour (the one on
+which it begins does not count), then comes the next leg. Just one series of moves is right.
 """
 
 from typing import NamedTuple

@@ -20,16 +20,15 @@ LOW = {"low": (400, 400), "high": (700, 700), "rises": (400, 700), "falls": (700
 HIGH = {"low": (1000, 1000), "rises": (1000, 1400), "falls": (1400, 1000)}
 _WAYS = [(low, high) for high in HIGH for low in LOW]
 RULE = dict(zip(LETTERS, _WAYS, strict=False))  # letter -> what its low and high tone do
-WORDS = tuple(
-    """
+_LIST = """
     alarm area arena arise aroma arrest arson enamel entire error essential interest irritate
     alien lesson letter lion litre little loose loss mallet martini matter mental meter miller
     mirror mission moon moral motto nettle noise noon orient realise remote rooster rose salt
     sea seem seen senate sessile seminar settle silent silo sister slim smell solo stall steel
     stereo still stool storm street tall tallest tassel tell terminal terror time toil tool toss
     total trail tree
-    """.split()
-)
+"""
+WORDS = tuple(_LIST.split())
 
 
 class Spoken(NamedTuple):
@@ -39,6 +38,7 @@ class Spoken(NamedTuple):
     lengths: ndarray  # (N,) frames of each
     labels: ndarray  # (N, U) the letters' numbers, U those of the longest text
     sizes: ndarray  # (N,) letters of each
+    spans: ndarray  # (N, U, 2) where each letter begins and ends, in frames; nobody tells a network
     truth: ndarray  # (T, N) the label that sounds in the middle of a frame; 0 is silence
 
 
@@ -127,9 +127,12 @@ def batch(texts: list[str], rng: np.random.Generator, noise: float = 0.6) -> Spo
     x = np.zeros((T, N, WINDOW // 2), np.float32)
     labels = np.zeros((N, max(map(len, texts))), np.int64)
     truth = np.zeros((T, N), np.int64)
-    for n, (text, spectrum, (_, spans)) in enumerate(zip(texts, spectra, said, strict=True)):
+    spans = np.zeros((*labels.shape, 2))
+    for n, (text, spectrum, (_, edges)) in enumerate(zip(texts, spectra, said, strict=True)):
         x[: len(spectrum), n], labels[n, : len(text)] = spectrum, encode(text)
-        middles = np.arange(len(spectrum)) * HOP + WINDOW // 2
-        for label, (start, stop) in zip(encode(text), spans, strict=True):
-            truth[: len(spectrum), n][(start <= middles) & (middles < stop)] = label
-    return Spoken(x, np.array([*map(len, spectra)]), labels, np.array([*map(len, texts)]), truth)
+        spans[n, : len(text)] = (edges - WINDOW / 2) / HOP  # a frame stands at its middle
+        t = np.arange(len(spectrum))
+        for label, (start, stop) in zip(encode(text), spans[n], strict=False):
+            truth[: len(spectrum), n][(start <= t) & (t < stop)] = label
+    lengths, sizes = ([*map(len, each)] for each in (spectra, texts))
+    return Spoken(x, np.array(lengths), labels, np.array(sizes), spans, truth)

@@ -42,13 +42,11 @@ def test_lengths_pauses_and_spans(rng):
         lengths += [*(spans[:, 1] - spans[:, 0]) / tones.RATE]
         pauses += [*(spans[1:, 0] - spans[:-1, 1]) / tones.RATE]
         edges += [spans[0, 0] / tones.RATE, (len(samples) - spans[-1, 1]) / tones.RATE]
-    for drawn, (least, most) in (
-        (lengths, (0.08, 0.2)),
-        (pauses, (0, 0.06)),
-        (edges, (0.05, 0.15)),
-    ):
+    for drawn, (least, most) in ((lengths, (0.06, 0.18)), (edges, (0.05, 0.15))):
         assert least - 1e-3 <= min(drawn) < least + 0.005 and most - 0.005 < max(drawn) <= most
-    assert np.mean(lengths) == pytest.approx(0.14, abs=0.005)
+    assert np.log(lengths).mean() == pytest.approx(np.log(0.06 * 0.18) / 2, abs=0.03)
+    assert min(pauses) >= 0 and np.mean(pauses) == pytest.approx(0.08, abs=0.01)
+    assert np.std(pauses) == pytest.approx(0.08, abs=0.015)
 
 
 def test_letters_are_louder_than_silence(rng):

@@ -2,8 +2,9 @@
 
 - Two tones sound at once, a low and a high one. Each stays, rises or falls while the letter lasts:
   the low one between 400 and 700 Hz, the high one between 1000 and 1400 Hz (the table `RULE`).
-- A letter lasts 80 to 200 ms, swells and fades, and is up to three times as loud as another.
-- Between two letters lie 0 to 60 ms of silence, before and after the text 50 to 150 ms.
+- A letter lasts 60 to 180 ms (uniform in the logarithm), swells and fades, and is up to three
+  times as loud as another.
+- Silence between letters is exponential with mean 80 ms; around the text it lasts 50 to 150 ms.
 - Noise lies over everything.
 
 A sound is 4000 samples a second. A frame is the spectrum of 32 ms, a new one every 24 ms.
@@ -54,7 +55,7 @@ def strings(count: int, rng: np.random.Generator, shortest: int = 2, longest: in
     return texts
 
 
-def sound(text: str, rng: np.random.Generator, noise: float = 0.6) -> tuple[ndarray, ndarray]:
+def sound(text: str, rng: np.random.Generator, noise: float = 0.5) -> tuple[ndarray, ndarray]:
     """Say a text.
 
     Parameters
@@ -74,8 +75,8 @@ def sound(text: str, rng: np.random.Generator, noise: float = 0.6) -> tuple[ndar
     """
     if not text or not set(text) <= set(LETTERS):
         raise ValueError(f"text must be one or more letters of {LETTERS!r}, got {text!r}")
-    lengths = (rng.uniform(0.08, 0.2, size=len(text)) * RATE).astype(int)
-    pauses = (rng.uniform(0, 0.06, size=len(text)) * RATE).astype(int)
+    lengths = (0.06 * 3 ** rng.random(len(text)) * RATE).astype(int)
+    pauses = (rng.exponential(0.08, size=len(text)) * RATE).astype(int)
     before, after = (rng.uniform(0.05, 0.15, size=2) * RATE).astype(int)
     starts = before + np.cumsum(lengths + pauses) - lengths - pauses
     samples = noise * rng.normal(size=starts[-1] + lengths[-1] + after)
@@ -119,7 +120,7 @@ def decode(labels) -> str:
     return "".join(LETTERS[label - 1] for label in labels)
 
 
-def batch(texts: list[str], rng: np.random.Generator, noise: float = 0.6) -> Spoken:
+def batch(texts: list[str], rng: np.random.Generator, noise: float = 0.5) -> Spoken:
     """Say N texts, one beside the other."""
     said = [sound(text, rng, noise) for text in texts]
     spectra = [frames(samples) for samples, _ in said]

@@ -25,7 +25,7 @@ def collapse(path: Iterable[int], blank: int = 0) -> tuple[int, ...]:
 
 
 def extend(labels: ndarray, blank: int = 0) -> tuple[ndarray, ndarray]:
-    """labels (U,) -> the symbols at the places (S,), and where a step of two may arrive (S,).
+    """labels (U,) -> the symbols at the places (S,); where a step of two may arrive (S,).
 
     A step of two jumps over a blank: it arrives at a label, from another label.
     """
@@ -63,7 +63,8 @@ def forward(log_p: ndarray, labels: ndarray, blank: int = 0) -> tuple[float, tup
         before, now = log_alpha[t - 1], log_alpha[t]
         now[:] = before  # it stays,
         now[1:] = np.logaddexp(now[1:], before[:-1])  # moves on by one,
-        now[2:] = np.where(jump[2:], np.logaddexp(now[2:], before[:-2]), now[2:])  # or by two
+        two = np.where(jump[2:], before[:-2], -np.inf)
+        now[2:] = np.logaddexp(now[2:], two)  # or by two
         now += y[t]
     loss = -np.logaddexp.reduce(log_alpha[-1, -2:])  # it ends at the last label or after it
     return float(loss), (log_p, places, jump, log_alpha, loss)
@@ -76,7 +77,7 @@ def backward(tape: tuple) -> ndarray:
     """
     log_p, places, jump, log_alpha, loss = tape
     if not np.isfinite(loss):
-        raise ValueError("the loss is infinite, there is no gradient: no path has these labels")
+        raise ValueError("no path has these labels: no gradient of an infinite loss")
     y = log_p[:, places]
     log_beta = np.full_like(y, -np.inf)
     log_beta[-1, -2:] = 0.0
@@ -84,10 +85,10 @@ def backward(tape: tuple) -> ndarray:
         after, now = log_beta[t + 1] + y[t + 1], log_beta[t]
         now[:] = after
         now[:-1] = np.logaddexp(now[:-1], after[1:])
-        now[:-2] = np.where(jump[2:], np.logaddexp(now[:-2], after[2:]), now[:-2])
+        now[:-2] = np.logaddexp(now[:-2], np.where(jump[2:], after[2:], -np.inf))
     at_place = np.exp(log_alpha + log_beta + loss)  # (T, S) its rows sum to one
     occupancy = np.zeros_like(log_p)
-    np.add.at(occupancy.T, places, at_place.T)  # the blank has many places, and so has an "l"
+    np.add.at(occupancy.T, places, at_place.T)  # a symbol may have several places
     return np.exp(log_p) - occupancy
 
 

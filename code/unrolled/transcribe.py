@@ -26,25 +26,26 @@ def prefix_beam(
 ) -> list[tuple[float, tuple[int, ...]]]:
     """The k best labellings as (log P, labels), best first (`eq-speech-prefix`).
 
-    Paths with equal labels share one entry of the beam: it is their sum that is kept or dropped.
-    With a large k, log P is exact; paths that a small k dropped are missing in it. `weight` is
-    added for each label that is written, given all labels so far: a language model's log P.
+    Paths with equal labels share one entry of the beam: their sum is kept or dropped.
+    With a large k, log P is exact; what a small k dropped is missing in it. `weight` is
+    added for each label that is written, given all labels so far: a language model.
     Raises ValueError for k < 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    beam = {(): (0.0, -inf)}  # labels -> log P of their paths that end in the blank, or do not
+    beam = {(): (0.0, -inf)}  # labels -> log P of their paths, ended by the blank or not
     for row in log_p.tolist():
         grown = defaultdict(lambda: (-inf, -inf))
         for prefix, (blanked, voiced) in beam.items():
             last, both = prefix[-1] if prefix else None, _add(blanked, voiced)
             b, n = grown[prefix]
-            n = n if last is None else _add(n, voiced + row[last])  # the last label goes on
+            if prefix:
+                n = _add(n, voiced + row[last])  # the last label goes on
             grown[prefix] = _add(b, both + row[blank]), n
             for v, log_p_v in enumerate(row):
                 if v == blank:
                     continue
-                before = blanked if v == last else both  # a label again: only after a blank
+                before = blanked if v == last else both  # again only after a blank
                 if before > -inf:
                     b, n = grown[longer := (*prefix, v)]
                     grown[longer] = b, _add(n, before + log_p_v + weight(longer))

@@ -270,6 +270,31 @@ def test_occupancy(check, rng):
     check(left, omega, planted=planted)
 
 
+@pytest.mark.equation("eq-speech-slope", tolerance=1e-8)
+def test_slope(check, rng):
+    """Left: differences in each log-probability alone; middle: paths with v at t; right: omega."""
+    y_hat, text, places = draw(rng)
+    log_y, all_paths = np.log(y_hat), spelling(text)
+
+    def log_p(log_y):
+        return math.log(sum(math.exp(log_y[range(T), path].sum()) for path in all_paths))
+
+    left, middle = np.zeros((T, V)), np.zeros((T, V))
+    for t, v in np.ndindex(T, V):
+        step = np.zeros((T, V))
+        step[t, v] = 1e-5
+        left[t, v] = (log_p(log_y + step) - log_p(log_y - step)) / 2e-5
+        middle[t, v] = sum(chance(y_hat, path) for path in all_paths if path[t] == v)
+    p = sum(chance(y_hat, path) for path in all_paths)
+    omega, _ = occupancies(y_hat, text, places)
+    planted = {
+        "of p, not of log p": (middle, omega),
+        "at the probabilities": (middle / p / y_hat, omega / y_hat),
+        "through the softmax": (middle / p - y_hat, omega - y_hat),
+    }
+    check((left, left), (middle / p, omega), planted=planted)
+
+
 @pytest.mark.equation("eq-speech-gradient", tolerance=1e-7)
 def test_gradient(check, rng):
     """Left: central differences of the loss by enumeration; right: softmax minus occupancy."""

@@ -1,13 +1,15 @@
 """Synthetic speech: every letter is a sound by a stated rule, so the truth is known.
 
-- Two tones sound at once, a low and a high one. Each stays, rises or falls while the letter lasts:
-  the low one between 400 and 700 Hz, the high one between 1000 and 1400 Hz (the table `RULE`).
-- A letter lasts 60 to 180 ms (uniform in the logarithm), swells and fades, and is up to three
-  times as loud as another.
-- Silence between letters is exponential with mean 80 ms; around the text it lasts 50 to 150 ms.
-- Noise lies over everything.
+- Two tones sound at once, a low and a high one. Each stays, rises or falls while the
+  letter lasts: the low one between 400 and 700 Hz, the high one between 1000 and
+  1400 Hz (the table `RULE`).
+- A letter lasts 60 to 180 ms (uniform in the logarithm), swells and fades, and is up
+  to three times as loud as another.
+- Silence between letters is exponential with mean 80 ms; around the text it lasts 50
+  to 150 ms. Noise lies over everything.
 
-A sound is 4000 samples a second. A frame is the spectrum of 32 ms, a new one every 24 ms.
+A sound is 4000 samples a second. A frame is the spectrum of 32 ms, a new one every
+24 ms.
 """
 
 from typing import NamedTuple

@@ -330,14 +330,14 @@ def test_blank(check, rng):
     text = tuple(rng.integers(1, 3, size=int(rng.integers(2, 4))).tolist())
     U, R = len(text), sum(a == b for a, b in itertools.pairwise(text))
     log_p = np.full((T, 4), -math.log(4))
-    left = (0.25 - ctc.backward(ctc.forward(log_p, np.array(text))[1]))[:, 0].mean()
+    left = (0.25 - ctc.backward(ctc.forward(log_p, np.array(text))[1]))[:, 0].sum()
     planted = {
-        "one run less": (R + U * (T - U - R) / (2 * U + 1)) / T,
-        "half of all": 0.5,
-        "1/V": 0.25,
-        "frames counted twice": (R + (U + 1) * T / (2 * U + 1)) / T,
+        "one run less": R + U * (T - U - R) / (2 * U + 1),
+        "half of all": T / 2,
+        "1/V": T / 4,
+        "frames counted twice": R + (U + 1) * T / (2 * U + 1),
     }
-    check(left, (R + (U + 1) * (T - U - R) / (2 * U + 1)) / T, planted=planted)
+    check(left, R + (U + 1) * (T - U - R) / (2 * U + 1), planted=planted)
 
 
 def table(a, b, swap=lambda x, y: float(x != y), other=1):

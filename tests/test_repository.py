@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pybtex.database import parse_string
 
 import pages
 
@@ -99,6 +100,12 @@ def test_binder_has_the_pins_of_the_book():
 
 def test_direct_dependencies_are_pinned_once():
     assert set(pins("requirements.txt")) & set(pins("constraints.txt")) == set()
+
+
+def test_bibliography_parses():
+    """A lost brace swallows the entries after it, and is else seen only by the build."""
+    text = Path("book/references.bib").read_text()
+    assert len(parse_string(text, "bibtex").entries) == len(re.findall(r"^@", text, re.M))
 
 
 def test_workflows_are_valid():

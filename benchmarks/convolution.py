@@ -15,8 +15,8 @@ from contest import judged, rounds, run
 from numpy import ndarray
 from numpy.lib.stride_tricks import sliding_window_view
 
-from unrolled.conv import Conv
-from unrolled.gradients import relative_error
+from unrolled.layers.conv import Conv
+from unrolled.layers.gradients import relative_error
 
 # (T, N, C, F): seconds to spend; on one thread, the ratio to torch's conv1d to reach
 SIZES = {
@@ -77,7 +77,7 @@ def columns(x: ndarray, W: ndarray, b: ndarray, dy: ndarray) -> tuple[ndarray, .
 
 
 def shifted(x: ndarray, W: ndarray, b: ndarray, dy: ndarray) -> tuple[ndarray, ...]:
-    """A product for each tap, as in `unrolled.conv`, but over all steps in one go."""
+    """A product for each tap, as in `unrolled.layers.conv`, but over all steps in one go."""
     F, C, H = W.shape
     T, N, _ = x.shape
     wide = padded(x, F)

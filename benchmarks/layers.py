@@ -16,12 +16,12 @@ import torch
 from contest import judged, rounds, run
 from numpy import ndarray
 
-from unrolled.gradients import relative_error
-from unrolled.gru import GRU
-from unrolled.loss import cross_entropy
-from unrolled.lstm import LSTM
-from unrolled.optimize import clip_value
-from unrolled.rnn import RNN
+from unrolled.layers.gradients import relative_error
+from unrolled.layers.gru import GRU
+from unrolled.layers.loss import cross_entropy
+from unrolled.layers.lstm import LSTM
+from unrolled.layers.optimize import clip_value
+from unrolled.layers.rnn import RNN
 
 # (T, N, D, H): seconds to spend on a layer; on one thread, the ratios to torch's layer to reach
 # by RNN, LSTM and GRU, and RNN's to the bare products

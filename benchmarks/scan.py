@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from contest import judged, rounds, run
 
-from unrolled import scan
-from unrolled.gradients import relative_error
+from unrolled.layers import scan
+from unrolled.layers.gradients import relative_error
 
 # (T, N): seconds to spend; how many times faster than the loop the tree has to be
 SIZES = {

@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils.flop_counter import FlopCounterMode
 
-from unrolled.attention import Additive, Dot, weigh
-from unrolled.attentive import Attentive
-from unrolled.text import START, pad
+from unrolled.datasets.text import START, pad
+from unrolled.layers.attention import Additive, Dot, weigh
+from unrolled.models.seq2seq_attention import Attentive
 
 N, T, S, H, D, A = 2, 3, 5, 4, 6, 7
 LENGTHS = np.array([5, 3])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import shapes
-from unrolled.captioner import Captioner
-from unrolled.text import END, START
+from unrolled.datasets import shape_world
+from unrolled.datasets.text import END, START
+from unrolled.models.captioner import Captioner
 
 T, N, D, F, H, V = 5, 3, 4, 6, 7, 8
 
@@ -49,7 +49,7 @@ def test_chain(check, rng):
     """Left: sums of log ŷ over teacher-forced words; right: products along step(), word by word."""
     torch.manual_seed(int(rng.integers(1000)))
     model = Captioner(V, H, D, F).double()
-    picture = torch.tensor(rng.random((1, 3, shapes.SIZE, shapes.SIZE)))
+    picture = torch.tensor(rng.random((1, 3, shape_world.SIZE, shape_world.SIZE)))
     words = [w for w in range(V) if w != END]
     texts = [(*path, END) for n in range(3) for path in itertools.product(words, repeat=n)]
     left, right, shifted = [], [], []

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import contestants
-from unrolled.blocks import HEADS, affine
-from unrolled.contestants import CONTESTANTS
-from unrolled.mingru import MinGRU
+from unrolled.bakeoff import models
+from unrolled.bakeoff.batched import HEADS, affine
+from unrolled.bakeoff.models import CONTESTANTS
+from unrolled.layers.mingru import MinGRU
 
 D, H, N, T = 3, 5, 2, 7
-TAPS, DILATIONS, WIDTH = contestants.TAPS, contestants.DILATIONS, contestants.WIDTH
-LAYERS = contestants.LAYERS
+TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
+LAYERS = models.LAYERS
 
 
 def drawn(model, seed=0):
@@ -181,7 +181,7 @@ def test_path(check, rng):
     left = np.array([*[steps - k] * 3, math.log2(power), convolution, 1])
     qkv = inputs(rng, steps).transpose(1, 2).repeat(1, 1, 1, 2 * HEADS)  # (1, N, steps, 3 d)
     attended = depends(
-        lambda q: contestants.attend(q.transpose(1, 2)).transpose(1, 2), qkv.transpose(1, 2)
+        lambda q: models.attend(q.transpose(1, 2)).transpose(1, 2), qkv.transpose(1, 2)
     )
     assert attended.all()  # one application reaches every step
     chains = [chain(model, steps, rng) for model in ("RNN", "LSTM", "GRU")]
@@ -256,7 +256,7 @@ def streamed(p, x, sizes):
 def test_state(check, rng, monkeypatch):
     """Left: as printed; right: counted in programs that go step by step and agree."""
     x, p, F, d = inputs(rng, 40), drawn("convolution"), TAPS, DILATIONS
-    whole = contestants.read_conv(p, x)
+    whole = models.read_conv(p, x)
     last, conv = streamed(p, x, [(F - 1) * d for d in DILATIONS])
     torch.testing.assert_close(last, whole, rtol=1e-12, atol=1e-12)
     fewer, _ = streamed(p, x, [(F - 1) * d - (d == 8) for d in DILATIONS])
@@ -266,8 +266,8 @@ def test_state(check, rng, monkeypatch):
     states = {"RNN": 1, "GRU": 1, "LSTM": 2, "minGRU": 2}
     recurrent = [resumed(model, n, rng) for model, n in states.items()]
     last, caches = cached(drawn("Transformer"), x[:, :t])
-    monkeypatch.setattr(contestants, "attend", masked)
-    whole = contestants.read_transformer(drawn("Transformer"), x[:, :t])
+    monkeypatch.setattr(models, "attend", masked)
+    whole = models.read_transformer(drawn("Transformer"), x[:, :t])
     torch.testing.assert_close(last, whole, rtol=1e-7, atol=1e-7)  # positions are single precision
     formula = np.array([*left, (F - 1) * (d[0] * D + sum(d[1:]) * H), 2 * LAYERS * WIDTH * t])
     check(
@@ -306,7 +306,7 @@ def cached(p, x):
         return h * p[f"g_{name}"] + p[f"c_{name}"]
 
     kept = [[] for _ in range(LAYERS)]
-    for where, x_t in zip(contestants.positions(x.shape[1], WIDTH), x.unbind(1), strict=True):
+    for where, x_t in zip(models.positions(x.shape[1], WIDTH), x.unbind(1), strict=True):
         h = apply("in", x_t) + where  # (1, N, d)
         for i, cache in enumerate(kept):
             q, k, v = split(apply(f"qkv{i}", norm(f"a{i}", h))[..., None, :])

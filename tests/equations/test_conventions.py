@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.rnn import RNN
+from unrolled.layers.rnn import RNN
 
 T, N, D, H = 6, 3, 4, 5
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from unrolled.seq2seq import EncoderDecoder, greedy, loss
-from unrolled.text import END, PAD, START, pad
+from unrolled.datasets.text import END, PAD, START, pad
+from unrolled.models.seq2seq import EncoderDecoder, greedy, loss
 
 S, T, N, D, H, V_X, V = 6, 5, 3, 4, 7, 9, 8
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import probing
-from unrolled.clamping import run
-from unrolled.language_model import LanguageModel
-from unrolled.text import Vocabulary
+from unrolled.char_lstm import probing
+from unrolled.char_lstm.intervene import run
+from unrolled.datasets.text import Vocabulary
+from unrolled.models.language_model import LanguageModel
 
 T, N, D, H, V = 7, 3, 4, 5, 6
 

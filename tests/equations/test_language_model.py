@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from unrolled.language_model import LanguageModel, generate, log_probabilities
-from unrolled.sampling import nucleus, temperature, top_k
-from unrolled.text import Vocabulary
+from unrolled.datasets.text import Vocabulary
+from unrolled.decoding.sampling import nucleus, temperature, top_k
+from unrolled.models.language_model import LanguageModel, generate, log_probabilities
 
 T, H, D, V = 6, 5, 4, 7  # N = 1: the chapter's equations are for one text
 SYMBOLS = "abcdefg"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.lstm import LSTM
+from unrolled.layers.lstm import LSTM
 
 T, N, D, H = 6, 3, 4, 5
 

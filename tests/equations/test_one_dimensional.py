@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.conv import Conv
+from unrolled.layers.conv import Conv
 
 N, D, H, F = 2, 4, 5, 3
 SETTINGS = [(12, 1, 0, 1), (11, 2, 3, 1), (13, 3, 2, 2), (10, 2, 4, 3)]  # T, S, P, d

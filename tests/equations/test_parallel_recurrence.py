@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import scan
+from unrolled.layers import scan
 
 T, N, D, H = 9, 3, 4, 5
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.rnn import RNN
-from unrolled.tasks import addition
+from unrolled.datasets.tasks import addition
+from unrolled.layers.rnn import RNN
 
 T, N, D, H, V = 6, 4, 3, 5, 2
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from unrolled.search import best_first, exhaustive
+from unrolled.decoding.search import best_first, exhaustive
 
 V, T, END = 4, 5, 3  # symbols 0…V-1, END the last of them
 

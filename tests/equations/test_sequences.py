@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import loss
-from unrolled.hmm import HMM
-from unrolled.ngram import NGram
+from unrolled.layers import loss
+from unrolled.models.hmm import HMM
+from unrolled.models.ngram import NGram
 
 V, N, T, D, H, K = 4, 3, 5, 6, 7, 2
 

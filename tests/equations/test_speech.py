@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import ctc, edits, transcribe
+from unrolled.decoding import ctc_decoding, edit_distance
+from unrolled.layers import ctc
 
 T, V = 6, 3
 TEXTS = [(1, 1), (1, 2, 2), (2,), (2, 1, 2), (1, 1, 2), (1, 2)]  # with and without repeats
@@ -404,14 +405,14 @@ def test_rate(check, rng):
         )
     said, written = [*said, [1] * 20], [*written, [1] * 25]  # five too many
     left = (spoiled + 5) / sum(map(len, said))
-    each = [edits.distance(a, b) for a, b in zip(written, said, strict=True)]
+    each = [edit_distance.distance(a, b) for a, b in zip(written, said, strict=True)]
     sizes = [len(text) for text in said]
     planted = {
         "the mean of the rates": np.mean(np.array(each) / sizes),
         "by what was written": sum(each) / sum(map(len, written)),
         "wrong texts": np.mean(np.array(each) > 0),
     }
-    assert edits.error_rate(written, said) == pytest.approx(left)
+    assert edit_distance.error_rate(written, said) == pytest.approx(left)
     check(left, sum(each) / sum(sizes), planted=planted)
 
 
@@ -446,7 +447,7 @@ def test_prefix(check, rng):
         return np.array([(b if ends else n).get(text, 0.0) for text, ends in keys])
 
     right = recursion()
-    found = {labels: score for score, labels in transcribe.prefix_beam(np.log(y_hat), 10**6)}
+    found = {labels: score for score, labels in ctc_decoding.prefix_beam(np.log(y_hat), 10**6)}
     for text in texts:
         total = sum(value for (labels, _), value in left.items() if labels == text)
         assert found[text] == pytest.approx(math.log(total))

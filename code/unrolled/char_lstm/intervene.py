@@ -1,0 +1,35 @@
+"""An LSTM language model run step by step, so that its cells can be read, and changed."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from unrolled.models.language_model import LanguageModel
+
+State = tuple[Tensor, Tensor]  # h, c (N, H) each
+
+
+@torch.no_grad()
+def run(
+    model: LanguageModel,
+    x: Tensor,
+    state: State | None = None,
+    change: Callable[[int, Tensor], Tensor] = lambda t, c: c,
+) -> tuple[Tensor, Tensor, State]:
+    """ids x (T, N) -> cells c (T, N, H), logits u (T, N, V), and the state after the last step.
+
+    What `change(t, c)` returns takes the place of the cells c (N, H) of step t, before anything
+    is computed from them.
+    """
+    if not isinstance(model.recurrent, torch.nn.LSTM):
+        raise ValueError(f"only an LSTM has cells, got {type(model.recurrent).__name__}")
+    layer, (T, N) = model.recurrent, x.shape
+    table = model.embedding.weight @ layer.weight_ih_l0.T + layer.bias_ih_l0 + layer.bias_hh_l0
+    cs, hs = table.new_empty(2, T, N, layer.hidden_size)
+    h, c = state or table.new_zeros(2, N, layer.hidden_size)
+    for t in range(T):
+        i, f, g, o = torch.addmm(table[x[t]], h, layer.weight_hh_l0.T).chunk(4, dim=-1)
+        cs[t] = c = change(t, f.sigmoid() * c + i.sigmoid() * g.tanh())
+        hs[t] = h = o.sigmoid() * c.tanh()
+    return cs, model.output(hs), (h, c)

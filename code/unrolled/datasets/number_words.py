@@ -1,0 +1,100 @@
+"""Numbers written out in two languages: pairs to translate, without a download.
+
+The languages are num2words': "en", "fr", "de", "es", "fr_CH" and many more.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import count
+
+import numpy as np
+from num2words import num2words
+from numpy import ndarray
+
+from unrolled.datasets.text import END, MARKS, PAD, START, Vocabulary, pad
+
+
+@cache
+def written(number: int, language: str) -> str:
+    """97 and "fr" -> "quatre-vingt-dix-sept". Commas are left out."""
+    return num2words(int(number), lang=language).replace(",", "")
+
+
+def tokens(text: str, unit: str) -> list[str]:
+    """The words of a text, parted at spaces and hyphens, or its characters."""
+    if unit not in ("words", "characters"):
+        raise ValueError(f'unit must be "words" or "characters", got {unit!r}')
+    return text.replace("-", " ").split() if unit == "words" else list(text)
+
+
+def split(
+    numbers: Iterable[int], held_out: int, rng: np.random.Generator
+) -> tuple[ndarray, ndarray]:
+    """Part numbers at random -> those to train on, and `held_out` others, in random order."""
+    shuffled = rng.permutation(np.asarray(numbers))
+    if not 0 < held_out < len(shuffled):
+        raise ValueError(f"held_out must be in 1…{len(shuffled) - 1}, got {held_out}")
+    return shuffled[held_out:], shuffled[:held_out]
+
+
+class NumberWords:
+    """Two languages with a vocabulary each, made of all the numbers that will ever occur.
+
+    `units` are those of the source and of the target. `backwards` reverses every source.
+    """
+
+    def __init__(
+        self,
+        numbers: Iterable[int],
+        languages: tuple[str, str] = ("en", "fr"),
+        units: tuple[str, str] = ("words", "words"),
+        backwards: bool = False,
+    ) -> None:
+        self.languages, self.units, self.backwards = languages, units, backwards
+        numbers = [*numbers]
+        self.source, self.target = (
+            Vocabulary((*MARKS, *sorted({s for n in numbers for s in self.tokens(n, side)})))
+            for side in (0, 1)
+        )
+
+    def tokens(self, number: int, side: int) -> list[str]:
+        """The source (side 0) or the target (side 1) of a number, as written."""
+        return tokens(written(int(number), self.languages[side]), self.units[side])
+
+    def batch(self, numbers: Iterable[int]) -> tuple[ndarray, ndarray, ndarray, ndarray]:
+        """Numbers -> source (S, N), its lengths (N,), target inputs (T, N), targets (T, N).
+
+        Target inputs begin with START, targets end with END: the inputs one step later.
+        """
+        numbers = [*numbers]
+        way = -1 if self.backwards else 1
+        sources = [self.source.encode(self.tokens(n, 0)[::way]) for n in numbers]
+        targets = [self.target.encode(self.tokens(n, 1)) for n in numbers]
+        source, lengths = pad(sources)
+        inputs, _ = pad([[START, *ids] for ids in targets])
+        outputs, _ = pad([[*ids, END] for ids in targets])
+        return source, lengths, inputs, outputs
+
+    def batches(
+        self, numbers: ndarray, N: int, rng: np.random.Generator
+    ) -> Iterator[tuple[ndarray, ...]]:
+        """Batches of N numbers without end: all in random order, then in another.
+
+        What is left over at the end of an order, fewer than N, is passed over.
+        """
+        if not 0 < N <= len(numbers):
+            raise ValueError(f"N must be in 1…{len(numbers)}, got {N}")
+        for _ in count():
+            shuffled = rng.permutation(numbers)
+            for start in range(0, len(shuffled) - N + 1, N):
+                yield self.batch(shuffled[start : start + N])
+
+    def read(self, ids: ndarray) -> list[str]:
+        """Target ids (T, N) -> N texts, each up to its END, without marks."""
+        between = " " if self.units[1] == "words" else ""
+        texts = []
+        for column in np.asarray(ids).T.tolist():
+            column = column[: column.index(END)] if END in column else column
+            symbols = [self.target.symbols[i] for i in column if i not in (PAD, START)]
+            texts.append(between.join(symbols))
+        return texts

@@ -1,0 +1,15 @@
+"""From a model's distributions to what it says: sampling, search, the paths of CTC, edit distance.
+
+Nothing here knows a network from the inside: a method asks for the next distribution, chooses, and
+asks again.
+"""
+
+from unrolled.decoding.edit_distance import error_rate
+from unrolled.decoding.sampling import nucleus, temperature, top_k
+
+__all__ = [
+    "error_rate",
+    "nucleus",
+    "temperature",
+    "top_k",
+]

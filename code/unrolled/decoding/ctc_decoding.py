@@ -1,0 +1,60 @@
+"""From the frames' distributions to labels: best path, and prefix beam search.
+
+log_p (T, V) as in `ctc`: log-probabilities of V symbols at each frame, one of them the blank.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from heapq import nlargest
+from math import exp, inf, log1p
+
+from numpy import ndarray
+
+from unrolled.layers.ctc import collapse
+
+
+def best_path(log_p: ndarray, blank: int = 0) -> tuple[int, ...]:
+    """The labels of the likeliest path, which need not be the likeliest labels."""
+    return collapse(log_p.argmax(axis=1).tolist(), blank)
+
+
+def prefix_beam(
+    log_p: ndarray,
+    k: int,
+    blank: int = 0,
+    weight: Callable[[tuple], float] = lambda prefix: 0.0,
+) -> list[tuple[float, tuple[int, ...]]]:
+    """The k best labellings as (log P, labels), best first (`eq-speech-prefix`).
+
+    Paths with equal labels share one entry of the beam: their sum is kept or dropped.
+    With a large k, log P is exact; what a small k dropped is missing in it. `weight` is
+    added for each label that is written, given all labels so far: a language model.
+    Raises ValueError for k < 1.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}")
+    beam = {(): (0.0, -inf)}  # labels -> log P of their paths, ended by the blank or not
+    for row in log_p.tolist():
+        grown = defaultdict(lambda: (-inf, -inf))
+        for prefix, (blanked, voiced) in beam.items():
+            last, both = prefix[-1] if prefix else None, _add(blanked, voiced)
+            b, n = grown[prefix]
+            if prefix:
+                n = _add(n, voiced + row[last])  # the last label goes on
+            grown[prefix] = _add(b, both + row[blank]), n
+            for v, log_p_v in enumerate(row):
+                if v == blank:
+                    continue
+                before = blanked if v == last else both  # again only after a blank
+                if before > -inf:
+                    b, n = grown[longer := (*prefix, v)]
+                    grown[longer] = b, _add(n, before + log_p_v + weight(longer))
+        beam = dict(nlargest(k, grown.items(), key=lambda item: _add(*item[1])))
+    return [(_add(*parts), prefix) for prefix, parts in beam.items()]
+
+
+def _add(a: float, b: float) -> float:
+    """log(exp a + exp b)."""
+    if a < b:
+        a, b = b, a
+    return a if b == -inf else a + log1p(exp(b - a))

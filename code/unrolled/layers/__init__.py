@@ -1,0 +1,38 @@
+"""Layers whose gradients are written out by hand, in NumPy alone.
+
+Recurrent cells, convolution, attention, losses, the scan, and what trains and checks them. A
+layer is a dataclass of parameters with `forward` and `backward`; time is the first axis. Layers
+import no models and no plotting, so this group runs wherever NumPy does.
+"""
+
+from unrolled.layers.attention import Additive, Dot
+from unrolled.layers.bidirectional import Bidirectional
+from unrolled.layers.conv import Conv
+from unrolled.layers.gradients import check_layer, numerical_gradient, relative_error
+from unrolled.layers.gru import GRU, PublishedGRU
+from unrolled.layers.loss import cross_entropy, softmax
+from unrolled.layers.lstm import LSTM
+from unrolled.layers.mingru import MinGRU
+from unrolled.layers.optimize import Adam, clip_norm
+from unrolled.layers.rnn import RNN
+from unrolled.layers.stack import Stack
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Adam",
+    "Additive",
+    "Bidirectional",
+    "Conv",
+    "Dot",
+    "MinGRU",
+    "PublishedGRU",
+    "Stack",
+    "check_layer",
+    "clip_norm",
+    "cross_entropy",
+    "numerical_gradient",
+    "relative_error",
+    "softmax",
+]

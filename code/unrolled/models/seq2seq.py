@@ -1,0 +1,115 @@
+"""Sequence to sequence in torch: one network reads a source, another writes the target from it.
+
+Sources are (S, N), targets (T, N), time first, filled up with PAD. What the decoder carries from
+step to step, its state, has the N sequences on its FIRST axis: whoever searches picks and copies
+rows of it.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.datasets.text import END, PAD, START
+
+
+class EncoderDecoder(nn.Module):
+    """Two GRUs: the encoder's last state is the decoder's first (Sutskever et al. 2014)."""
+
+    def __init__(self, source_size: int, target_size: int, H: int = 128, D: int = 32) -> None:
+        """Sizes of the two vocabularies, of the states and of the embeddings."""
+        super().__init__()
+        self.source_embedding = nn.Embedding(source_size, D)
+        self.target_embedding = nn.Embedding(target_size, D)
+        self.encoder = nn.GRU(D, H)
+        self.decoder = nn.GRU(D, H)
+        self.output = nn.Linear(H, target_size)
+
+    def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
+        """source (S, N), lengths (N,) -> the context (N, H): states after the last true token."""
+        check(source, lengths)
+        h, _ = self.encoder(self.source_embedding(source))  # (S, N, H)
+        return h[lengths - 1, torch.arange(len(lengths))]  # not h[-1], which has read PAD
+
+    def decode(self, state: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """state (N, H), target tokens (T, N) -> logits (T, N, V), the state after them (N, H)."""
+        s, _ = self.decoder(self.target_embedding(inputs), state[None])  # (T, N, H)
+        return self.output(s), s[-1]
+
+    def forward(self, source: Tensor, lengths: Tensor, target_inputs: Tensor) -> Tensor:
+        """Logits (T, N, V) with teacher forcing: each step is given the true token before it."""
+        return self.decode(self.encode(source, lengths), target_inputs)[0]
+
+    def step(self, state: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """tokens (N,) -> log-probabilities of the next ones (N, V), and the new state."""
+        u, state = self.decode(state, tokens[None])
+        return u[0].log_softmax(dim=-1), state
+
+
+class Reminded(EncoderDecoder):
+    """Its decoder reads the context at every step, beside the token (Cho et al. 2014)."""
+
+    def __init__(self, source_size: int, target_size: int, H: int = 128, D: int = 32) -> None:
+        super().__init__(source_size, target_size, H, D)
+        self.decoder = nn.GRU(D + H, H)
+
+    def encode(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder carries, and what it is reminded of: both the context at first."""
+        c = super().encode(source, lengths)
+        return c, c
+
+    def decode(
+        self, state: tuple[Tensor, Tensor], inputs: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """State 2 x (N, H), target tokens (T, N) -> logits (T, N, V), the state after them."""
+        s, c = state
+        everywhere = c.expand(len(inputs), -1, -1)  # (T, N, H)
+        x = torch.cat([self.target_embedding(inputs), everywhere], dim=-1)
+        s, last = self.decoder(x, s[None])
+        return self.output(s), (last[0], c)
+
+
+def loss(
+    model: EncoderDecoder, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
+) -> Tensor:
+    """Mean of -log P(target) over all true target tokens of the batch, END included, in nats."""
+    u = model(source, lengths, target_inputs)  # (T, N, V)
+    return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)
+
+
+@torch.no_grad()
+def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
+    """Write the likeliest token at every step -> ids (at most `limit`, N), PAD after each END."""
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1 token, got {limit}")
+    state, written = model.encode(source, lengths), []
+    tokens = torch.full_like(lengths, START)
+    ended = torch.zeros_like(lengths, dtype=torch.bool)
+    for _ in range(limit):
+        log_p, state = model.step(state, tokens)
+        tokens = log_p.argmax(dim=-1).masked_fill(ended, PAD)
+        written.append(tokens)
+        ended = ended | (tokens == END)
+        if ended.all():
+            break
+    return torch.stack(written)
+
+
+def exact(ids: Tensor, targets: Tensor) -> Tensor:
+    """ids (T', N) as `greedy` returns them, targets (T, N) -> which agree to the last token (N,).
+
+    Both end with END; give `greedy` a limit of at least T, so that no output is cut to fit.
+    """
+    missing = len(ids) - len(targets)
+    ids = nn.functional.pad(ids, (0, 0, 0, max(0, -missing)), value=PAD)
+    targets = nn.functional.pad(targets, (0, 0, 0, max(0, missing)), value=PAD)
+    return (ids == targets).all(dim=0)
+
+
+def check(source: Tensor, lengths: Tensor) -> None:
+    """Raise a ValueError unless source is (S, N) and lengths (N,) fit it."""
+    if source.ndim != 2 or lengths.shape != source.shape[1:]:
+        raise ValueError(
+            "source must be (S, N) and lengths (N,), "
+            f"got {tuple(source.shape)} and {tuple(lengths.shape)}"
+        )
+    if not 1 <= int(lengths.min()) <= int(lengths.max()) <= len(source):
+        raise ValueError(f"lengths must be from 1 to S = {len(source)}, got {lengths.tolist()}")

@@ -1,0 +1,53 @@
+"""The layers with an axis for networks, against loops and torch."""
+
+import math
+
+import pytest
+import torch
+
+from unrolled.bakeoff import batched
+
+
+def test_weights():
+    dice = torch.Generator().manual_seed(0)
+    W = batched.dense(25, 400, dice, blocks=2)
+    assert W.shape == (25, 800) and 0.199 < W.abs().max() <= 0.2  # 1/√25
+    assert W.std() == pytest.approx(0.2 / math.sqrt(3), rel=0.05)
+    Q = batched.orthogonal(7, dice, blocks=3)
+    assert Q.shape == (7, 21)
+    for block in Q.chunk(3, dim=1):
+        torch.testing.assert_close(block @ block.T, torch.eye(7), rtol=0, atol=1e-5)
+    assert (Q[:, :7] - Q[:, 7:14]).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (3, 5, 4)])
+def test_affine(shape):
+    x, W, b = torch.randn(2, *shape, 6), torch.randn(2, 6, 5), torch.randn(2, 1, 5)
+    y = batched.affine(x, W, b)
+    assert y.shape == (2, *shape, 5)
+    for s in range(2):
+        torch.testing.assert_close(y[s], x[s] @ W[s] + b[s, 0])
+
+
+@pytest.mark.parametrize("steps", range(1, 18))
+def test_scan_at_every_length(steps):
+    beta, gamma = torch.randn(2, 2, steps, 3, 4, generator=torch.Generator().manual_seed(steps))
+    s, states = torch.zeros(2, 3, 4), []
+    for b, c in zip(beta.unbind(1), gamma.unbind(1), strict=True):
+        s = b + c * s
+        states.append(s)
+    torch.testing.assert_close(batched.scan(beta, gamma), torch.stack(states, dim=1))
+
+
+def test_positions():
+    where = batched.positions(50, 6)
+    assert where[7, 1] == pytest.approx(math.sin(7 / 10_000 ** (2 / 6)), rel=1e-5)
+    assert where.shape == (50, 6)
+    assert where[7, 4] == pytest.approx(math.cos(7 / 10_000 ** (2 / 6)), rel=1e-5)
+
+
+def test_attend_as_torch():
+    qkv = torch.randn(3, 4, 9, 3 * 8)  # (S, N, T, 3d)
+    heads = (part.unflatten(-1, (batched.HEADS, -1)).transpose(-3, -2) for part in qkv.chunk(3, -1))
+    theirs = torch.nn.functional.scaled_dot_product_attention(*heads)
+    torch.testing.assert_close(batched.attend(qkv), theirs.transpose(-3, -2).flatten(-2))

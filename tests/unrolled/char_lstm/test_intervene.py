@@ -1,0 +1,67 @@
+import pytest
+import torch
+
+from unrolled.char_lstm import intervene
+from unrolled.datasets.text import Vocabulary
+from unrolled.models.language_model import LanguageModel
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(1)
+    return LanguageModel(Vocabulary("abcde"), H=7, D=3).double()
+
+
+def ids(T, N):
+    return torch.randint(5, (T, N), generator=torch.Generator().manual_seed(2))
+
+
+def zeros(N):
+    return torch.zeros(N, 7, dtype=torch.float64), torch.zeros(N, 7, dtype=torch.float64)
+
+
+def test_run_is_the_model(model):
+    """Logits and last state against torch's own layer, from a state that is not zero."""
+    x = ids(6, 4)
+    u, (h, c) = model(x)
+    ours_c, ours_u, state = intervene.run(model, x, zeros(4))
+    torch.testing.assert_close(ours_u, u)
+    torch.testing.assert_close(state, (h[0], c[0]))
+    torch.testing.assert_close(ours_c[-1], c[0])
+    _, again_u, _ = intervene.run(model, x, state)
+    torch.testing.assert_close(again_u, model(x, (h, c))[0])
+
+
+def test_every_step_has_its_own_cells(model):
+    x = ids(6, 4)
+    c = intervene.run(model, x, zeros(4))[0]
+    for t in range(6):
+        torch.testing.assert_close(c[t], model(x[: t + 1])[1][1][0])
+
+
+def test_a_change_acts_from_its_step_on(model):
+    """Before it nothing changes; the state after it is what the model makes of the new cells."""
+    x, seen = ids(5, 2), []
+
+    def change(t, c):
+        seen.append(t)
+        return c + 1 if t == 2 else c
+
+    c, u, _ = intervene.run(model, x, zeros(2), change)
+    plain_c, plain_u, _ = intervene.run(model, x, zeros(2))
+    assert seen == [0, 1, 2, 3, 4]
+    torch.testing.assert_close(u[:2], plain_u[:2])
+    torch.testing.assert_close(c[2], plain_c[2] + 1)
+    assert (u[2:] - plain_u[2:]).abs().amax((1, 2)).min() > 1e-3  # at once, and later
+
+
+def test_single_precision_and_zero_start(model):
+    x = ids(3, 2)
+    c, u, _ = intervene.run(model.float(), x)
+    assert c.dtype == u.dtype == torch.float32
+    torch.testing.assert_close(u, model(x)[0])
+
+
+def test_other_layers_have_no_cells():
+    with pytest.raises(ValueError, match="only an LSTM has cells, got GRU"):
+        intervene.run(LanguageModel(Vocabulary("ab"), H=3, D=2, cell="GRU"), ids(1, 1) % 2)

@@ -16,7 +16,7 @@ def edit(thing: object) -> None:
 
     Running the cell changes what the whole package and the notebook use, until the kernel
     restarts. Names mean what they mean in the module that the source comes from; names that it
-    lacks are taken from the notebook, as they are when the cell runs. Objects that were made
+    lacks are taken from the notebook, as they are when the cell runs. Objects and subclasses made
     before their class was changed keep the old class. `restore` takes a change back.
 
     Raises ValueError where the source is not in this package.
@@ -28,8 +28,9 @@ def edit(thing: object) -> None:
         _teach(shell)
         shell.set_next_input(f"%%{MAGIC} {place}\n{redefinition.source_at(place)}", replace=False)
     print(
-        f"In JupyterLab, Colab and IPython, this opens a cell with the source of {name}. "
-        f"Change it and run it; show.restore({name}) takes the change back."
+        f"In JupyterLab, Colab and IPython, this opens a cell with the source of {name}, to be "
+        f"changed and run. Elsewhere begin a cell with %%{MAGIC} {place} yourself. "
+        f"show.restore({name}) takes the change back."
     )
 
 

@@ -82,12 +82,11 @@ def used_and_shown(notebook):
     code = "\n".join(re.sub(r"^(\s*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE) for cell in code)
     tree = ast.parse(code)
     names = names_of(tree)
-    shown = [
-        meant(thing, names)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "show"
-        for thing in node.args
-    ]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    arguments = [a for call in calls if ast.unparse(call.func) == "show" for a in call.args]
+    shown = [meant(thing, names) for thing in arguments]
+    unknown = [ast.unparse(a) for a, thing in zip(arguments, shown, strict=True) if thing is None]
+    assert not unknown, f"a page shows what the package does not have: {unknown}"
     used = [thing for thing in names.values() if not isinstance(thing, ModuleType)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(meant(node.value, names), ModuleType):

@@ -34,7 +34,7 @@ def order_of(layer: Layer) -> str:
     return ORDER[type(layer)]
 
 
-def reorder(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
+def reorder_gates(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
     """Put equal blocks along the last axis into another order of gates.
 
     Parameters
@@ -133,8 +133,8 @@ def to_stacked(layer: Layer, order: str) -> tuple[ndarray, ndarray]:
             "input don't share one product (a PublishedGRU can)"
         )
     before = order_of(layer)
-    W = reorder(np.concatenate([layer.W_hh, layer.W_xh]), before, order)  # (H + D, k H)
-    return W.T.copy(), reorder(layer.b_h, before, order)
+    W = reorder_gates(np.concatenate([layer.W_hh, layer.W_xh]), before, order)  # (H + D, k H)
+    return W.T.copy(), reorder_gates(layer.b_h, before, order)
 
 
 def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
@@ -143,9 +143,9 @@ def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
     cls, H = kinds.get(frozenset(order)), len(W) // len(order)
     if cls is None or len(W) != H * len(order) or W.shape[1] <= H:
         raise ValueError(f"W must be (k H, H + D) with gates {order!r}, got {W.shape}")
-    rows = reorder(W.T, order, ORDER[cls])  # (H + D, k H)
+    rows = reorder_gates(W.T, order, ORDER[cls])  # (H + D, k H)
     b = np.zeros_like(W[:, 0]) if b is None else b
-    return cls(rows[H:].copy(), rows[:H].copy(), reorder(b, order, ORDER[cls]))
+    return cls(rows[H:].copy(), rows[:H].copy(), reorder_gates(b, order, ORDER[cls]))
 
 
 # torch and Keras
@@ -194,7 +194,9 @@ def to_keras(layer: Layer) -> list[ndarray]:
     """
     bias = np.stack([layer.b_h, second_bias(layer)]) if isinstance(layer, GRU) else layer.b_h
     before = order_of(layer)
-    return [reorder(a, before, KERAS_ORDER[type(layer)]) for a in (layer.W_xh, layer.W_hh, bias)]
+    return [
+        reorder_gates(a, before, KERAS_ORDER[type(layer)]) for a in (layer.W_xh, layer.W_hh, bias)
+    ]
 
 
 def from_keras(weights: Sequence[ndarray]) -> Layer:
@@ -209,7 +211,7 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
     if len(weights) != 3:
         raise ValueError(f"expected kernel, recurrent kernel and bias, got {len(weights)} arrays")
     cls = kind_of(weights[1])
-    W_xh, W_hh, bias = (reorder(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
+    W_xh, W_hh, bias = (reorder_gates(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
     if bias.ndim == 2:
         return with_two_biases(W_xh, W_hh, *bias)
     return (PublishedGRU if cls is GRU else cls)(W_xh, W_hh, bias)

@@ -19,7 +19,7 @@ from unrolled.convert import (
     from_stacked,
     from_torch,
     other_update,
-    reorder,
+    reorder_gates,
     to_gates,
     to_keras,
     to_stacked,
@@ -367,11 +367,11 @@ def test_logistic_network():
 
 def test_reorder():
     a = np.arange(6).reshape(1, 6)
-    assert reorder(a, "rzn", "zrn").tolist() == [[2, 3, 0, 1, 4, 5]]
+    assert reorder_gates(a, "rzn", "zrn").tolist() == [[2, 3, 0, 1, 4, 5]]
     with pytest.raises(ValueError, match="same gates, got 'ifgo' and 'ifoo'"):
-        reorder(a, "ifgo", "ifoo")
+        reorder_gates(a, "ifgo", "ifoo")
     with pytest.raises(ValueError, match="4 blocks, got shape"):
-        reorder(a, "ifgo", "ifog")
+        reorder_gates(a, "ifgo", "ifog")
 
 
 def test_what_torch_has_no_place_for():

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unrolled.decoding.sampling import draw
+from unrolled.decoding.sampling import sample_symbol
 
 Step = Callable[[object, Tensor], tuple[Tensor, object]]
 
@@ -49,7 +49,7 @@ def exhaustive(step: Step, state, tokens: Tensor, end: int, T: int) -> list[tupl
         paths = [(*path, v) for path in paths for v in others]  # B (V - 1) of them
         score = total[:, others].flatten()
         rows = torch.arange(len(log_p)).repeat_interleave(len(others))
-        state, tokens = reorder(state, rows), torch.tensor(others).repeat(len(log_p))
+        state, tokens = pick_rows(state, rows), torch.tensor(others).repeat(len(log_p))
     return sorted(found, reverse=True)
 
 
@@ -66,7 +66,7 @@ def sample(
     tokens: Tensor,
     end: int,
     T: int,
-    generator: torch.Generator,
+    rng: torch.Generator,
     change: Callable[[Tensor], Tensor] = lambda u: u,
 ) -> tuple[Tensor, Tensor]:
     """Draw every symbol: tokens (N, steps), after END only END, and log P (N,).
@@ -76,7 +76,7 @@ def sample(
     """
 
     def choose(log_p):
-        symbols = draw(change(log_p), generator)
+        symbols = sample_symbol(change(log_p), rng)
         return log_p.gather(1, symbols[:, None])[:, 0], symbols
 
     return _one_way(step, state, tokens, end, T, choose)
@@ -130,7 +130,7 @@ def beam(step: Step, state, tokens: Tensor, end: int, k: int, T: int, alpha: flo
         trace.append((row, symbol))
         if bar is not None and (score[:, 0] <= bar).all():
             break
-        state, tokens = reorder(state, row.flatten()), symbol.flatten()
+        state, tokens = pick_rows(state, row.flatten()), symbol.flatten()
     return _read(trace, finished, score / t**alpha, end)
 
 
@@ -217,12 +217,12 @@ def best_first(step: Step, state, tokens: Tensor, end: int, T: int) -> tuple[flo
     return -math.inf, ()
 
 
-def reorder(state, rows: Tensor):
+def pick_rows(state, rows: Tensor):
     """The states of these hypotheses: row rows[i] of every part of a state becomes row i."""
     if state is None:
         return None
     if isinstance(state, tuple | list):
-        return tuple(reorder(part, rows) for part in state)
+        return tuple(pick_rows(part, rows) for part in state)
     return state.index_select(0, rows) if isinstance(state, Tensor) else state[rows.numpy()]
 
 

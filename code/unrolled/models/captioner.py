@@ -61,7 +61,7 @@ class Captioner(nn.Module):
         return u[0].log_softmax(dim=-1), state
 
 
-def loss(model: Captioner, pictures: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
+def caption_loss(model: Captioner, pictures: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean of -log P over all true words of the batch, END included, in nats."""
     u = model(pictures, inputs)  # (T, N, V)
     return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)

@@ -25,7 +25,7 @@ class EncoderDecoder(nn.Module):
 
     def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
         """source (S, N), lengths (N,) -> the context (N, H): states after the last true token."""
-        check(source, lengths)
+        check_source(source, lengths)
         h, _ = self.encoder(self.source_embedding(source))  # (S, N, H)
         return h[lengths - 1, torch.arange(len(lengths))]  # not h[-1], which has read PAD
 
@@ -67,7 +67,7 @@ class Reminded(EncoderDecoder):
         return self.output(s), (last[0], c)
 
 
-def loss(
+def sequence_loss(
     model: EncoderDecoder, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
 ) -> Tensor:
     """Mean of -log P(target) over all true target tokens of the batch, END included, in nats."""
@@ -76,7 +76,7 @@ def loss(
 
 
 @torch.no_grad()
-def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
+def translate(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
     """Write the likeliest token at every step -> ids (at most `limit`, N), PAD after each END."""
     if limit < 1:
         raise ValueError(f"limit must be at least 1 token, got {limit}")
@@ -94,9 +94,9 @@ def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -
 
 
 def exact(ids: Tensor, targets: Tensor) -> Tensor:
-    """ids (T', N) as `greedy` returns them, targets (T, N) -> which agree to the last token (N,).
+    """ids (T', N) of `translate`, targets (T, N) -> which agree to the last token (N,).
 
-    Both end with END; give `greedy` a limit of at least T, so that no output is cut to fit.
+    Both end with END; give `translate` a limit of at least T, so that no output is cut to fit.
     """
     missing = len(ids) - len(targets)
     ids = nn.functional.pad(ids, (0, 0, 0, max(0, -missing)), value=PAD)
@@ -104,7 +104,7 @@ def exact(ids: Tensor, targets: Tensor) -> Tensor:
     return (ids == targets).all(dim=0)
 
 
-def check(source: Tensor, lengths: Tensor) -> None:
+def check_source(source: Tensor, lengths: Tensor) -> None:
     """Raise a ValueError unless source is (S, N) and lengths (N,) fit it."""
     if source.ndim != 2 or lengths.shape != source.shape[1:]:
         raise ValueError(

@@ -19,7 +19,7 @@ class History:
     seconds: float = 0.0  # spent on training, measuring left out
 
 
-def cross_entropy(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+def cross_entropy_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean of -log softmax(model(x))[y] over all positions, in nats; model(x) is (..., V)."""
     u = model(x)
     return nn.functional.cross_entropy(u.flatten(0, -2), y.flatten())
@@ -28,7 +28,7 @@ def cross_entropy(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 def train(
     model: nn.Module,
     batches: Iterable[tuple],
-    loss: Callable[..., Tensor] = cross_entropy,
+    loss: Callable[..., Tensor] = cross_entropy_loss,
     *,
     steps: int,
     learning_rate: float = 1e-3,

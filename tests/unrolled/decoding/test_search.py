@@ -14,7 +14,7 @@ from unrolled.decoding.search import (
     exhaustive,
     greedy,
     likeliest,
-    reorder,
+    pick_rows,
     sample,
 )
 
@@ -207,9 +207,9 @@ def test_one_symbol_only():
 @pytest.mark.parametrize("width", [1, 7, 13, 60, 700, 2003, 2100])
 @pytest.mark.parametrize("live", [1, 3])
 def test_likeliest_is_topk(width, live):
-    generator = torch.Generator().manual_seed(width)
-    score = torch.randn(5, live, generator=generator, dtype=torch.float64)
-    log_p = torch.randn(5 * live, width, generator=generator, dtype=torch.float64)
+    rng = torch.Generator().manual_seed(width)
+    score = torch.randn(5, live, generator=rng, dtype=torch.float64)
+    log_p = torch.randn(5 * live, width, generator=rng, dtype=torch.float64)
     total = (score[..., None] + log_p.view(5, live, width)).flatten(1)
     for n in (1, 2, 6, 500):
         value, place = total.topk(min(n, live * width))
@@ -232,7 +232,7 @@ def test_numpy_models_and_states_of_several_parts():
     tokens = torch.tensor([0, 1, 2])
     found = beam(step, state, tokens, END, 300, T)
     for n in range(3):
-        alone = reorder(state, torch.tensor([n]))
+        alone = pick_rows(state, torch.tensor([n]))
         score, path = best_first(step, alone, tokens[n : n + 1], END, T)
         assert found.scores[n, 0].item() == pytest.approx(score)
         assert cut(found.tokens[n, 0]) == path
@@ -251,11 +251,11 @@ def test_sampled_sequences_have_the_probabilities_of_the_model():
 
 def test_changed_distributions_but_unchanged_scores():
     step = tree(2)
-    dice = torch.Generator().manual_seed(0)
-    tokens, score = sample(step, *one(), END, T, dice, lambda u: top_k(u, 1))
+    rng = torch.Generator().manual_seed(0)
+    tokens, score = sample(step, *one(), END, T, rng, lambda u: top_k(u, 1))
     best, best_score = greedy(step, *one(), END, T)
     assert torch.equal(tokens, best) and torch.equal(score, best_score)
-    tokens, score = sample(step, *one(50), END, T, dice, lambda u: nucleus(u, 0.7))
+    tokens, score = sample(step, *one(50), END, T, rng, lambda u: nucleus(u, 0.7))
     for row, s in zip(tokens, score.tolist(), strict=True):
         assert s == pytest.approx(log_p(step, cut(row)))
 

@@ -75,7 +75,7 @@ def test_loss_leaves_out_padding(model, pictures):
     log_y = model(pictures, inputs).log_softmax(dim=-1)
     every = -log_y.gather(2, targets[..., None])[..., 0]
     wanted = every[targets != PAD].mean()
-    torch.testing.assert_close(captioner.loss(model, pictures, inputs, targets), wanted)
+    torch.testing.assert_close(captioner.caption_loss(model, pictures, inputs, targets), wanted)
 
 
 def test_every_word_tells_the_cnn_something(model, pictures):

@@ -27,11 +27,12 @@ KERAS_ORDER = ORDER | {GRU: "zrn", PublishedGRU: "zrn"}  # Keras's own letter fo
 TORCH_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
-def order_of(layer: Layer) -> str:
-    """The layer's gates in the order in which it stacks them."""
-    if type(layer) not in ORDER:
-        raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
-    return ORDER[type(layer)]
+def order_of(layer: Layer, orders: Mapping[type, str] = ORDER) -> str:
+    """The layer's gates in the order in which it stacks them, or as another of `orders` says."""
+    for cls in type(layer).__mro__:  # a faster layer of the same kind is a subclass
+        if cls in orders:
+            return orders[cls]
+    raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
 
 
 def reorder_gates(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
@@ -193,10 +194,8 @@ def to_keras(layer: Layer) -> list[ndarray]:
     A PublishedGRU is for `GRU(reset_after=False)`.
     """
     bias = np.stack([layer.b_h, second_bias(layer)]) if isinstance(layer, GRU) else layer.b_h
-    before = order_of(layer)
-    return [
-        reorder_gates(a, before, KERAS_ORDER[type(layer)]) for a in (layer.W_xh, layer.W_hh, bias)
-    ]
+    before, after = order_of(layer), order_of(layer, KERAS_ORDER)
+    return [reorder_gates(a, before, after) for a in (layer.W_xh, layer.W_hh, bias)]
 
 
 def from_keras(weights: Sequence[ndarray]) -> Layer:
@@ -214,7 +213,9 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
     W_xh, W_hh, bias = (reorder_gates(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
     if bias.ndim == 2:
         return with_two_biases(W_xh, W_hh, *bias)
-    return (PublishedGRU if cls is GRU else cls)(W_xh, W_hh, bias)
+    if issubclass(cls, GRU):
+        return PublishedGRU(W_xh, W_hh, bias)
+    return cls(W_xh, W_hh, bias)
 
 
 def kind_of(W_hh: ndarray) -> type[RNN] | type[LSTM] | type[GRU]:
@@ -234,13 +235,13 @@ def second_bias(layer: Layer) -> ndarray:
     return bias
 
 
-def with_two_biases(W_xh: ndarray, W_hh: ndarray, b_x: ndarray, b_h: ndarray) -> Layer:
+def with_two_biases(W_xh: ndarray, W_hh: ndarray, b_x: ndarray, b_h: ndarray) -> RNN | LSTM | GRU:
     """Add the two biases (k H,) up where only their sum acts: not in a GRU's candidate."""
     cls = kind_of(W_hh)
-    if cls is not GRU:
-        return cls(W_xh, W_hh, b_x + b_h)
-    r_z, n = np.split(b_h, [2 * len(W_hh)])
-    return GRU(W_xh, W_hh, b_x + np.concatenate([r_z, np.zeros_like(n)]), n.copy())
+    if issubclass(cls, GRU):
+        r_z, n = np.split(b_h, [2 * len(W_hh)])
+        return GRU(W_xh, W_hh, b_x + np.concatenate([r_z, np.zeros_like(n)]), n.copy())
+    return cls(W_xh, W_hh, b_x + b_h)
 
 
 # Other meanings of the same letters

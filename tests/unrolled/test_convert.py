@@ -443,3 +443,12 @@ def test_wrong_stacks_are_refused(shape, order):
 def test_other_objects_are_refused():
     with pytest.raises(ValueError, match="expected an RNN, an LSTM or a GRU, got a dict"):
         convert.to_gates({})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_subclass_is_carried_like_its_kind(kind):
+    """The fast layers are subclasses of the plain ones."""
+    layer = random_layer(kind)
+    faster = type("Faster", (CLASSES[kind],), {})(**vars(layer))
+    for expected, found in zip(to_keras(layer), to_keras(faster), strict=True):
+        assert np.array_equal(expected, found)

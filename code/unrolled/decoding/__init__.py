@@ -4,10 +4,12 @@ Nothing here knows a network from the inside: a method asks for the next distrib
 asks again.
 """
 
+from unrolled.decoding.beam_search import beam
 from unrolled.decoding.edit_distance import error_rate
 from unrolled.decoding.sampling import nucleus, temperature, top_k
 
 __all__ = [
+    "beam",
     "error_rate",
     "nucleus",
     "temperature",

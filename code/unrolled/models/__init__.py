@@ -8,6 +8,7 @@ from unrolled.models.captioner import Captioner
 from unrolled.models.hmm import HMM
 from unrolled.models.language_model import LanguageModel, generate, perplexity
 from unrolled.models.ngram import NGram
+from unrolled.models.protocols import Decoder, Seq2Seq
 from unrolled.models.seq2seq import EncoderDecoder, Reminded
 from unrolled.models.seq2seq_attention import Attentive
 from unrolled.models.training import History, train
@@ -16,11 +17,13 @@ __all__ = [
     "HMM",
     "Attentive",
     "Captioner",
+    "Decoder",
     "EncoderDecoder",
     "History",
     "LanguageModel",
     "NGram",
     "Reminded",
+    "Seq2Seq",
     "generate",
     "perplexity",
     "train",

@@ -35,7 +35,7 @@ class Captioner(nn.Module):
         self.output = nn.Linear(H, V)
         self.always = always
 
-    def start(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """pictures (N, 3, 18, 18) -> the state before START: h_0 = 0 (N, H), and v (N, F)."""
         if pictures.shape[1:] != (3, SIZE, SIZE):
             expected = f"(N, 3, {SIZE}, {SIZE})"
@@ -53,7 +53,7 @@ class Captioner(nn.Module):
 
     def forward(self, pictures: Tensor, inputs: Tensor) -> Tensor:
         """Logits (T, N, V) with teacher forcing: inputs (T, N) are START and the true words."""
-        return self.decode(self.start(pictures), inputs)[0]
+        return self.decode(self.encode(pictures), inputs)[0]
 
     def step(self, state: tuple, tokens: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """State, tokens (N,) -> log-probabilities of the next words (N, V), and the new state."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.datasets.text import END, PAD, START
+from unrolled.models.protocols import Seq2Seq, State
 
 
 class EncoderDecoder(nn.Module):
@@ -23,13 +24,13 @@ class EncoderDecoder(nn.Module):
         self.decoder = nn.GRU(D, H)
         self.output = nn.Linear(H, target_size)
 
-    def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
+    def encode(self, source: Tensor, lengths: Tensor) -> State:
         """source (S, N), lengths (N,) -> the context (N, H): states after the last true token."""
         check_source(source, lengths)
         h, _ = self.encoder(self.source_embedding(source))  # (S, N, H)
         return h[lengths - 1, torch.arange(len(lengths))]  # not h[-1], which has read PAD
 
-    def decode(self, state: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def decode(self, state: State, inputs: Tensor) -> tuple[Tensor, State]:
         """state (N, H), target tokens (T, N) -> logits (T, N, V), the state after them (N, H)."""
         s, _ = self.decoder(self.target_embedding(inputs), state[None])  # (T, N, H)
         return self.output(s), s[-1]
@@ -38,7 +39,7 @@ class EncoderDecoder(nn.Module):
         """Logits (T, N, V) with teacher forcing: each step is given the true token before it."""
         return self.decode(self.encode(source, lengths), target_inputs)[0]
 
-    def step(self, state: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, state: State, tokens: Tensor) -> tuple[Tensor, State]:
         """tokens (N,) -> log-probabilities of the next ones (N, V), and the new state."""
         u, state = self.decode(state, tokens[None])
         return u[0].log_softmax(dim=-1), state
@@ -68,7 +69,7 @@ class Reminded(EncoderDecoder):
 
 
 def sequence_loss(
-    model: EncoderDecoder, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
+    model: Seq2Seq, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
 ) -> Tensor:
     """Mean of -log P(target) over all true target tokens of the batch, END included, in nats."""
     u = model(source, lengths, target_inputs)  # (T, N, V)
@@ -76,7 +77,7 @@ def sequence_loss(
 
 
 @torch.no_grad()
-def translate(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
+def translate(model: Seq2Seq, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
     """Write the likeliest token at every step -> ids (at most `limit`, N), PAD after each END."""
     if limit < 1:
         raise ValueError(f"limit must be at least 1 token, got {limit}")

@@ -1,6 +1,6 @@
 """A decoder with attention, in torch: at every step it looks back at all states of the encoder.
 
-It keeps the contract of `seq2seq`: `encode`, `decode`, `step`, with a state whose parts all have
+It has the methods of `protocols.Seq2Seq`, with a state whose parts all have
 the N sequences on their first axis. So does every array here that has no time axis in front.
 """
 

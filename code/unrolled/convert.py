@@ -1,4 +1,4 @@
-"""One layer in many spellings: weights carried between this book, torch, Keras and slides.
+"""Weights converted between this book's layers, torch, Keras and the notations of lectures.
 
 Every source stores the same numbers. They differ in whether samples are rows or columns, in the
 order in which the gates are stacked, in whether input and state have matrices of their own, in the

@@ -1,4 +1,4 @@
-"""Real text to learn from: what every Python brings along, a file of yours, a known corpus."""
+"""Real text: Python's documentation and source code, a file of your own, a corpus by name."""
 
 import pydoc_data.topics
 import sysconfig

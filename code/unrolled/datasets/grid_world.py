@@ -1,4 +1,4 @@
-"""Directions in a world of coloured fields: a sentence, and the moves that it asks for.
+"""A world of coloured fields, directions in words, and the walks that follow them.
 
 A world is a square of fields, each plain or of one colour. Its edges join: who leaves it
 on one side enters on the other. Directions have this grammar; each leg turns off:

@@ -1,6 +1,6 @@
-"""Numbers written out in two languages: pairs to translate, without a download.
+"""Numbers written out in two languages, as pairs to translate.
 
-The languages are num2words': "en", "fr", "de", "es", "fr_CH" and many more.
+Nothing is downloaded. The languages are num2words': "en", "fr", "de", "es", "fr_CH" and many more.
 """
 
 from collections.abc import Iterable, Iterator

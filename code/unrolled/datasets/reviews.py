@@ -1,4 +1,4 @@
-"""Short reviews made by a rule, and the verdict that the rule gives: sentiment without a download.
+"""Short reviews made by a rule that also gives their verdict: praise or blame.
 
 A review has one to three clauses such as "the plot was not very good", which praises or blames:
 an adjective does either, and a negation before it turns it round. "and" joins clauses that agree,

@@ -1,4 +1,4 @@
-"""Pictures of coloured shapes, sentences about them, and a judge that counts what is wrong.
+"""Pictures of coloured shapes, sentences about them, and a count of each sentence's errors.
 
 A scene holds one thing or two. The sentences have this grammar:
 

@@ -1,4 +1,4 @@
-"""Words of many languages, from the names that Babel's locale data has: which language is it?"""
+"""Words from Babel's locale data, each labelled with the one language that has it."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""From a model's distributions to what it says: sampling, search, the paths of CTC, edit distance.
+"""How a sequence is taken from a model's distributions: sampling, search, CTC, edit distance.
 
 Nothing here knows a network from the inside: a method asks for the next distribution, chooses, and
 asks again.

@@ -1,4 +1,4 @@
-"""From the frames' distributions to labels: best path, and prefix beam search.
+"""Decoding of CTC outputs: the best path, and prefix beam search.
 
 log_p (T, V) as in `ctc`: log-probabilities of V symbols at each frame, one of them the blank.
 """

@@ -1,4 +1,4 @@
-"""From logits to the next symbol: change the logits, then sample.
+"""Sampling the next symbol from logits, with temperature, top-k or nucleus.
 
 Each function that changes logits returns logits, so they combine from the inside out:
 `sample_symbol(nucleus(temperature(u, 0.8), 0.95), rng)`. A symbol that must not be drawn gets the

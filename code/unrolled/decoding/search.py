@@ -1,4 +1,4 @@
-"""Search for a sequence, one hypothesis after the other: exhaustive, greedy, sampled, best first.
+"""Search for a sequence: exhaustive, greedy, sampled, and best first.
 
 All work with any model that predicts one symbol at a time, given as a function `step` (see
 `steps`). A search begins with the states of N sentences and their first tokens (N,), as a rule

@@ -1,4 +1,4 @@
-"""One step of a model for many hypotheses: what a search asks for, picks from, and checks.
+"""One step of a model for many hypotheses: its states picked by row, its output checked.
 
 A model is a function `step(state, tokens) -> log_probabilities, state`: tokens (B,) are the last
 symbols of B hypotheses, log_probabilities (B, V) belong to their next ones. A state is None, a

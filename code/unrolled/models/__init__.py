@@ -1,7 +1,7 @@
-"""Networks, and tables of counts, that predict sequences; and the one loop that trains them.
+"""Models that predict sequences: torch networks, n-grams, a hidden Markov model.
 
-Written with torch, apart from the n-gram and the hidden Markov model, which only count. Models read
-ids or vectors and give logits; how to choose from these is the business of `unrolled.decoding`.
+The n-gram and the hidden Markov model need NumPy alone. Models read ids or vectors and give logits;
+how to choose from these is the business of `unrolled.decoding`. One loop trains all of torch's.
 """
 
 from unrolled.models.captioner import Captioner

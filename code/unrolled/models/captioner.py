@@ -1,4 +1,4 @@
-"""From pictures to sentences, in torch: a small CNN looks, a recurrent network tells."""
+"""A captioner in torch: a small CNN reads the picture, a recurrent network writes the sentence."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""A character-level language model in torch: read a text, write one like it.
+"""A character-level language model in torch: training, perplexity, generated text.
 
 Every batch has time as its first axis. The model keeps no state between calls: whoever calls it
 carries the state, or starts from zero.

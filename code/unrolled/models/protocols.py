@@ -1,4 +1,4 @@
-"""What exchangeable torch models have in common: encode a source, decode a target, make one step.
+"""Protocols that the exchangeable torch models share: encode, decode, make one step.
 
 Whoever takes a model of these protocols needs to know nothing else of it: searches call `step`,
 training calls the model itself, and the state in between is handed on as it came.

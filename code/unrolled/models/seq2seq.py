@@ -1,4 +1,4 @@
-"""Sequence to sequence in torch: one network reads a source, another writes the target from it.
+"""Encoder-decoders in torch: one network reads a source, another writes the target.
 
 Sources are (S, N), targets (T, N), time first, filled up with PAD. What the decoder carries from
 step to step, its state, has the N sequences on its FIRST axis: whoever searches picks and copies

@@ -1,4 +1,4 @@
-"""A decoder with attention, in torch: at every step it looks back at all states of the encoder.
+"""An encoder-decoder with attention, in torch: every step looks at all encoder states.
 
 It has the methods of `protocols.Seq2Seq`, with a state whose parts all have
 the N sequences on their first axis. So does every array here that has no time axis in front.

@@ -34,7 +34,19 @@ def beam(
 
     A hypothesis that ends while it is among the k best of its step is finished: it leaves the
     beam and is ranked by log P / length^alpha. A sentence is done when no hypothesis in its beam
-    can reach its k best finished ones any more (eq-search-stop). Raises ValueError on wrong input.
+    can reach its k best finished ones any more (eq-search-stop).
+
+    Parameters
+    ----------
+    step, state, tokens : the model, the first states of N sentences, and their first tokens (N,)
+    end : END's number
+    k : width of the beam
+    T : the most symbols to write, END counted
+    alpha : how much a finished sequence's length counts; 0 for log P itself
+
+    Raises
+    ------
+    ValueError : for limits out of range, and for what is no log-probability
     """
     check_start(state, tokens, T, k, alpha)
     if k == 1 and alpha == 0:  # what finishes first is the best: greedy search

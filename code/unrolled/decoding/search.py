@@ -56,10 +56,21 @@ def sample(
     rng: torch.Generator,
     change: Callable[[Tensor], Tensor] = lambda u: u,
 ) -> tuple[Tensor, Tensor]:
-    """Draw every symbol: tokens (N, steps), after END only END, and log P (N,).
+    """Sample every symbol from the model's distribution.
 
-    `change` acts on the log-probabilities before each draw, `lambda u: nucleus(u, 0.9)` for
-    example (see `sampling`); log P is that of the model as it is.
+    Parameters
+    ----------
+    step, state, tokens : the model, the first states of N sentences, and their first tokens (N,)
+    end : END's number
+    T : the most symbols to write, END counted
+    rng : what decides
+    change : acts on the log-probabilities before each symbol is sampled, such as
+        `lambda u: nucleus(u, 0.9)` (see `sampling`)
+
+    Returns
+    -------
+    tokens : (N, steps), after END only END
+    log_p : (N,), by the model as it is, without `change`
     """
 
     def choose(log_p: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,9 +88,19 @@ def follow(
     T: int,
     choose: Callable[[Tensor], tuple[Tensor, Tensor]],
 ) -> tuple[Tensor, Tensor]:
-    """Follow one hypothesis for each sentence: tokens (N, steps), after END only END, and log P.
+    """Follow one hypothesis for each sentence, as `choose` says.
 
-    choose(log_p (N, V)) -> log P (N,) of the chosen symbols, and the symbols (N,).
+    Parameters
+    ----------
+    step, state, tokens : the model, the first states of N sentences, and their first tokens (N,)
+    end : END's number
+    T : the most symbols to write, END counted
+    choose : log-probabilities (N, V) -> those of the chosen symbols (N,), and the symbols (N,)
+
+    Returns
+    -------
+    tokens : (N, steps), after END only END
+    log_p : (N,)
     """
     check_start(state, tokens, T)
     written, done = [], torch.zeros(len(tokens), dtype=torch.bool)

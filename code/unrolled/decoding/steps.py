@@ -56,7 +56,14 @@ def check_log_p(largest: Tensor, score: Tensor | float = 0.0) -> None:
 def check_start(
     state: State, tokens: Tensor, T: int, k: int = 1, alpha: float = 0.0, most: float = math.inf
 ) -> None:
-    """ValueError unless a search can begin: limits in range, one state for each first token."""
+    """Raise a ValueError unless a search can begin.
+
+    Parameters
+    ----------
+    state, tokens : a state and a first token for each sentence
+    T, k, alpha : limit on the length, width of the beam, weight of the length
+    most : the most sentences that the search can take at once
+    """
     if k < 1 or T < 1 or not alpha >= 0:
         raise ValueError(f"needed: k ≥ 1, T ≥ 1, alpha ≥ 0; got k = {k}, T = {T}, alpha = {alpha}")
     if tokens.dim() != 1 or not 1 <= len(tokens) <= most:

@@ -63,8 +63,24 @@ def add_arrow(ax: Axes, arrow: FancyArrowPatch, key: str, size: float) -> None:
     ax.add_artist(arrow)
 
 
-def put_text(ax: Axes, where, text: str, points: float, right: float, up: float, **style) -> None:
-    """Text at so many inches from a point of the axes."""
+def put_text(
+    ax: Axes,
+    where: tuple[float, float],
+    text: str,
+    points: float,
+    right: float,
+    up: float,
+    **style,
+) -> None:
+    """Text beside a point of the axes.
+
+    Parameters
+    ----------
+    where : the point, in units of the axes
+    points : size of the letters
+    right, up : inches from the point to the text
+    style : what `annotate` takes besides
+    """
     offset = {"xytext": (72 * right, 72 * up), "textcoords": "offset points"}
     ax.annotate(text, where, **offset, fontsize=points, annotation_clip=False, **style)
 

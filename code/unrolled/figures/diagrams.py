@@ -43,10 +43,15 @@ def graph(
 ) -> Axes:
     """Boxes joined by arrows: `edges` solid, `backward` dashed in the gradient's colour.
 
-    nodes[name] = (x, y, label, key of COLORS); without a key ("") only the label is drawn, and
-    line breaks part the lines of a label. An edge is (name, name) or (name, name, label). The
-    edges `fed_back` leave an output to the right and reach an input from its left. `size`
-    scales boxes and letters. Sets the limits of `ax` and hides its frame.
+    Sets the limits of `ax` and hides its frame.
+
+    Parameters
+    ----------
+    nodes : name -> (x, y, label, key of COLORS); without a key ("") only the label is drawn, and
+        line breaks part the lines of a label
+    edges, backward : each (name, name) or (name, name, label)
+    fed_back : edges that leave an output to the right and reach an input from its left
+    size : scale of boxes and letters
     """
     x, y = np.array([node[:2] for node in nodes.values()]).T
     ax.set(xlim=(x.min() - 0.3, x.max() + 0.3), ylim=(y.min() - 0.25, y.max() + 0.25))

@@ -33,9 +33,15 @@ class LanguageModel(nn.Module):
         dropout: float = 0.0,
         tied: bool = False,
     ) -> None:
-        """`dropout` acts on what enters and leaves the recurrent layer, not on what goes round
-        in it (Zaremba et al. 2014). `tied` takes the embedding as output weights (Press & Wolf
-        2017) and needs D = H.
+        """A model with random weights.
+
+        Parameters
+        ----------
+        H, D : sizes of the state and of the embeddings
+        cell : a key of CELLS
+        dropout : acts on what enters and leaves the recurrent layer, not on what goes round in it
+            (Zaremba et al. 2014)
+        tied : take the embedding as output weights (Press & Wolf 2017), which needs D = H
         """
         super().__init__()
         if cell not in CELLS:
@@ -75,9 +81,14 @@ def fit(
     learning_rate: float = 0.02,
     **measuring,
 ) -> History:
-    """Train on `steps` batches of N windows of T symbols from random places in the text.
+    """Train on windows from random places in a text.
 
-    `measuring` goes to `train`: `measure` and `every`.
+    Parameters
+    ----------
+    steps : how many batches, each of N windows of T symbols
+    rng : chooses the places
+    learning_rate : at first; over the second half of the steps it falls to 0
+    measuring : `measure` and `every`, for `train`
     """
     ids = model.vocabulary.encode(text)
     batches = (windows(ids, T, N, rng) for _ in count())
@@ -140,7 +151,13 @@ def generate(
 ) -> list[str]:
     """N texts that continue the prompt, without it: sample, feed back, repeat (eq-lm-generate).
 
-    `change` takes logits (N, V) and returns logits, such as `lambda u: nucleus(u, 0.95)`.
+    Parameters
+    ----------
+    prompt : at least one symbol
+    length : of the texts, in symbols
+    rng : what decides
+    change : logits (N, V) -> logits, such as `lambda u: nucleus(u, 0.95)`
+    N : how many texts
     """
     if not prompt:
         raise ValueError("a prompt needs at least one symbol, got none")

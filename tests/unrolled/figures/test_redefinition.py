@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from unrolled.datasets import text, word_languages
-from unrolled.datasets.text import Vocabulary
+from unrolled.datasets.text import Vocabulary, streams
 from unrolled.figures import redefinition
 from unrolled.figures.redefinition import place_of, redefine, restore, source_at
 from unrolled.figures.source import source
@@ -88,6 +88,12 @@ def test_defaults_change_too():
     assert inspect.signature(train).parameters["every"].default == 7
     restore(train, {})
     assert inspect.signature(train).parameters["every"].default == 100
+    code = source_at(place_of(streams)).replace("N: int", "N: int = 3")
+    redefine(place_of(streams), code, {})
+    assert streams(np.arange(6)).shape == (2, 3)
+    restore(streams, {})
+    with pytest.raises(TypeError, match="missing 1 required"):
+        streams(np.arange(6))
 
 
 def test_a_method_is_changed_in_its_class():

@@ -49,7 +49,7 @@ BOTH_WAYS = {
 }
 one_way = pytest.mark.parametrize("init", LAYERS.values(), ids=LAYERS)
 every = pytest.mark.parametrize("init", (LAYERS | BOTH_WAYS).values(), ids=LAYERS | BOTH_WAYS)
-SIZES = [(12, 3), (1, 3), (12, 1), (1, 1)]  # T, N
+SIZES = [(12, 3, D, H), (1, 3, D, H), (12, 1, D, H), (1, 1, D, H), (12, 3, 5, 1)]
 
 
 def leaves(tree):
@@ -70,7 +70,7 @@ def change(tree, f):
     return type(tree)(change(p, f) for p in tree) if isinstance(tree, list | tuple) else tree
 
 
-def case(init, T=12, N=3):
+def case(init, T=12, N=3, D=D, H=H):
     """A layer without zeros, x, state, dh and dlast_state."""
     rng = np.random.default_rng(0)
     layer = init(D, H, rng, float)
@@ -93,9 +93,9 @@ def equal(left, right, error=1e-13):
 
 
 @every
-@pytest.mark.parametrize(("T", "N"), SIZES)
-def test_gradients_are_those_of_differences(init, T, N):
-    layer, x, state, *_ = case(init, T, N)
+@pytest.mark.parametrize(("T", "N", "D", "H"), SIZES)
+def test_gradients_are_those_of_differences(init, T, N, D, H):
+    layer, x, state, *_ = case(init, T, N, D, H)
     errors = check_layer(layer, x, state, np.random.default_rng(1))
     assert len(errors) == len(leaves([layer, x, state]))
     assert max(errors.values()) < 1e-7, errors

@@ -54,7 +54,7 @@ def run(layer, seed=1):
     rng = np.random.default_rng(seed)
     x, h_0, c_0, dh = (rng.normal(size=s) for s in [(T, N, D), (N, H), (N, H), (T, N, H)])
     state = (h_0, c_0) if isinstance(layer, LSTM) else h_0
-    h, tape = layer.forward(x, state)
+    h, _, tape = layer.forward(x, state)
     grads, dx, dstate = layer.backward(tape, dh)
     return x, state, dh, h, grads, dx, dstate
 
@@ -358,7 +358,7 @@ def test_logistic_network():
     for x_t in x:
         s = 1 / (1 + np.exp(-(x_t @ elman.W_xh + s @ elman.W_hh + elman.b_h)))
         states.append(s)
-    h, _ = from_logistic(elman).forward(x, 2 * s_0 - 1)
+    h, _, _ = from_logistic(elman).forward(x, 2 * s_0 - 1)
     close(h, 2 * np.stack(states) - 1)
 
 

@@ -53,14 +53,14 @@ def test_contexts_are_those_of_the_layer_by_hand(score):
     s_0, keys, memory, mask = model.encode(source, lengths)
     s, _ = model.decoder(model.target_embedding(inputs), s_0[None])
     s = s.transpose(0, 1)
-    Q, K, M = (a.detach().numpy() for a in (model.query(s), keys, memory))
+    Q, K, M = (a.transpose(0, 1).detach().numpy() for a in (model.query(s), keys, memory))
     layer = Dot()
     if score == "additive":
         unit = np.eye(H // 2)  # the model's matrices are already in Q and K
         layer = Additive(unit, unit, model.w.weight[0].detach().numpy())
-    C, _ = layer.forward(Q, K, M, mask.numpy())
+    C, _ = layer.forward(Q, K, M, mask.T.numpy())
     c = model.weights(s, keys, mask) @ memory
-    np.testing.assert_allclose(c.detach(), C, rtol=1e-10)
+    np.testing.assert_allclose(c.transpose(0, 1).detach(), C, rtol=1e-10)
 
 
 @scores

@@ -1,4 +1,4 @@
-"""`python tools book` runs tools/book.py, and Ctrl-C ends it with one line instead of a traceback."""
+"""`python tools book` runs tools/book.py; Ctrl-C ends it with one line instead of a traceback."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stdout.flush()
         print("\nStopped. The same command goes on from here.", file=sys.stderr, flush=True)
-        os._exit(130)  # a thread that still runs a page would be waited for; its kernel ends without us
+        os._exit(130)  # else a thread that runs a page is waited for; its kernel ends without us
 
 
 if __name__ == "__main__":

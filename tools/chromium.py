@@ -14,10 +14,12 @@ macOS: brew install --cask google-chrome. Then run the same command again."""
 
 def find() -> str | None:
     """The program's path."""
-    folders = (Path("/Applications"), Path.home() / "Applications")
-    apps = [folder / f"{name}.app/Contents/MacOS/{name}" for name in APPLICATIONS for folder in folders]
-    found = [*filter(None, map(shutil.which, NAMES)), *[str(app) for app in apps if app.exists()]]
-    return next(iter(found), None)
+    places = [
+        str(folder / f"{name}.app/Contents/MacOS/{name}")
+        for folder in (Path("/Applications"), Path.home() / "Applications")
+        for name in APPLICATIONS
+    ]
+    return next(filter(None, map(shutil.which, [*NAMES, *places])), None)
 
 
 def main() -> None:

@@ -67,7 +67,8 @@ def kept(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def main() -> None:
     with turn():
         if not execute():
-            sys.exit("No notebook was written: mend the page(s) above and run `make notebooks` again.")
+            what_to_do = "mend the page(s) above and run `make notebooks` again."
+            sys.exit(f"No notebook was written: {what_to_do}")
         write()
 
 

@@ -18,30 +18,31 @@ HEADER = """\
 
 """
 CUDA = re.compile(r"nvidia-|cuda-|triton")
-NAME = re.compile(r"^([\w.-]+)==")
+NAME = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 
 def lowest_python() -> str:
     """The oldest version that the package, and so the book, promises to run on."""
-    return tomllib.loads(Path("pyproject.toml").read_text())["project"]["requires-python"].strip(">= ")
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    return project["requires-python"].removeprefix(">=")
 
 
 def resolution(kept: str) -> list[str]:
-    """The lines `name==version ; marker` for all that requirements.txt needs, near to those `kept`."""
+    """The lines `name==version ; marker` for all that requirements.txt needs, close to `kept`."""
     uv = Path(sys.executable).with_name("uv")
     with tempfile.NamedTemporaryFile("w+") as pinned:
         pinned.write(kept)
         pinned.flush()
-        command = [uv, "pip", "compile", "requirements.txt", "--output-file", pinned.name, "--quiet"]
-        command += ["--universal", "--python-version", lowest_python()]
+        command = [uv, "pip", "compile", "requirements.txt", "--output-file", pinned.name]
+        command += ["--quiet", "--universal", "--python-version", lowest_python()]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-        if subprocess.run(command).returncode != 0:
+        if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
             sys.exit("uv found no set of versions that fits requirements.txt: see above.")
         return Path(pinned.name).read_text().splitlines(keepends=True)
 
 
 def main() -> None:
-    direct = set(re.findall(NAME.pattern, Path("requirements.txt").read_text().lower(), re.MULTILINE))
+    direct = set(NAME.findall(Path("requirements.txt").read_text().lower()))
     constraints = Path("constraints.txt")
     kept = "" if os.environ.get("UPGRADE") else constraints.read_text()
     lines = [

@@ -19,8 +19,8 @@ TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 def run(command: list, hear: Callable[[str], object] | None = None) -> int:
     """The exit status of a program; `hear` gets its output line by line, in place of the terminal.
 
-    In a session of its own, the program does not notice Ctrl-C before we do: then it is stopped, and
-    what it has to say about that is kept from the reader, who knows what was pressed.
+    In a session of its own, the program does not notice Ctrl-C before we do. Then it is stopped,
+    and what it has to say about that is kept from the reader, who knows what was pressed.
     """
     pipes = {"stdout": subprocess.PIPE if hear else None, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, text=True, start_new_session=True) as process:

@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel pins benchmark clean always
+.PHONY: help book test unit serve notebooks browser wheel claims pins benchmark clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -75,6 +75,9 @@ benchmark: $(READY) ## time layers, convolutions, scans and search against torch
 	@$(RUN) benchmarks/convolution.py
 	@$(RUN) benchmarks/scan.py
 	@$(RUN) benchmarks/search.py
+
+claims: $(READY) ## run what the book's sentences say, the slow ones too
+	@PYTHONPATH=book/_ext $(TOOL) claims
 
 clean: ## remove what was built; the environment (.venv) stays
 	rm -rf _build .pytest_cache .ruff_cache .mypy_cache

@@ -62,4 +62,3 @@ def main() -> None:
     entries = note(root, watch)
     print(table([claim for file in claim_files(root) for claim in file.claims], entries))
     sys.exit(code)
-

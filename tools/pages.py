@@ -24,6 +24,7 @@ from processes import TERMINAL_COLOURS
 BUILD = Path("_build")
 CACHE = BUILD / ".jupyter_cache"  # where Sphinx looks, too
 DOCTREES = BUILD / ".doctrees"  # Sphinx's own cache
+KERNELS_LOG = BUILD / "kernels.log"  # what kernels say beside the outputs of their cells
 # What the pages' results come from, besides the pages
 PACKAGE = ("code/**/*.py", "code/**/*.csv", "code/**/*.npz", "pyproject.toml")
 PINS = ("requirements.txt", "constraints.txt")
@@ -81,6 +82,7 @@ def execution_cache() -> Iterator[JupyterCacheAbstract]:
 def execute() -> bool:
     """Execute the pages that are not in the cache; whether every page ran to its end."""
     with execution_cache() as cache:
+        KERNELS_LOG.unlink(missing_ok=True)
         waiting = {page: nb for page, nb in notebooks().items() if not is_cached(cache, nb)}
         failures = 0
         for page, result in _results(waiting):
@@ -124,7 +126,8 @@ def _run(page: Path, notebook: NotebookNode) -> Execution:
     )
     start, error = time.perf_counter(), None
     try:
-        client.execute()
+        with KERNELS_LOG.open("a") as log:
+            client.execute(stderr=log)
     except (CellExecutionError, CellTimeoutError, RuntimeError) as raised:
         error = raised  # RuntimeError: a kernel that died
     return Execution(notebook, time.perf_counter() - start, error)
@@ -142,4 +145,6 @@ def _failure(page: Path, result: Execution) -> str:
     lines = TERMINAL_COLOURS.sub("", str(result.error)).strip().splitlines()
     raised = isinstance(result.error, CellExecutionError)
     said = lines[-12:] if raised else lines[:2]  # else it took too long, or its kernel died
+    if not raised and KERNELS_LOG.stat().st_size:
+        said.append(f"({KERNELS_LOG} has what the kernels said)")
     return "\n    ".join([f"{place} failed:", *said])

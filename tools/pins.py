@@ -35,6 +35,7 @@ def resolution(kept: str) -> list[str]:
         pinned.flush()
         command = [uv, "pip", "compile", "requirements.txt", "--output-file", pinned.name]
         command += ["--quiet", "--universal", "--python-version", lowest_python()]
+        command += ["--python", sys.executable, "--no-python-downloads"]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
             sys.exit("uv found no set of versions that fits requirements.txt: see above.")

@@ -11,8 +11,10 @@ import numpy as np
 
 import unrolled.layers
 
-T = N = S = 5  # equal: that it runs is the question here, its numbers have tests of their own
-SIZES = {"D": 4, "H": 4, "A": 4, "F": 2, "L": 2}  # what `init` can ask for
+T, N, S = 6, 5, 3
+D, H = 3, 4
+# What `init` and `forward` can ask for, by name; the state of a recurrent layer is its `zeros`
+SIZES = {"D": D, "H": H, "A": 2, "F": 2, "sizes": [H, H], "kind": unrolled.layers.LSTM}
 FOREIGN = ("torch", "matplotlib", "keras", "tqdm")
 
 
@@ -36,46 +38,37 @@ def layers(module) -> list[type]:
 
 
 def try_out(layer: type) -> None:
-    """Forward and backward once: the gradient is finite, and of the layer's own kind."""
+    """There and back once: the gradient is finite, and of the layer's own kind."""
     rng = np.random.default_rng(0)
-    made = layer.init(**{name: SIZES.get(name, rng) for name in required(layer.init)})
-    out, *_, tape = forward(made, rng)
-    grads, *inputs = made.backward(tape, rng.normal(size=out.shape))
-    assert type(grads) is layer, f"{layer.__name__}.backward gives a {type(grads).__name__}"
-    for gradient in arrays([*(getattr(grads, field.name) for field in fields(grads)), *inputs]):
-        assert np.isfinite(gradient).all(), layer.__name__
-
-
-def forward(layer, rng: np.random.Generator):
-    """Its outputs. A state is one array, or two, or one such for each part: the first that fits."""
-    h = np.zeros((N, SIZES["H"]))
-    values = {
-        "x": rng.normal(size=(T, N, SIZES["D"])),
-        "h_0": h,
-        "Q": rng.normal(size=(N, T, SIZES["H"])),
-        "K": rng.normal(size=(N, S, SIZES["H"])),
-        "M": rng.normal(size=(N, S, SIZES["D"])),
-        "mask": np.ones((N, S), bool),
+    made = layer.init(**choose(layer.init, SIZES | {"rng": rng}))
+    inputs = {
+        "x": rng.normal(size=(T, N, D)),
+        "Q": rng.normal(size=(T, N, H)),
+        "K": rng.normal(size=(S, N, H)),
+        "M": rng.normal(size=(S, N, D)),
+        "mask": np.ones((S, N), bool),
     }
-    refused = ValueError("takes none of the states that are known here")
-    for state in (h, (h, h), ((h, h), (h, h))):
-        known = values | {"state": state, "states": state}
-        try:
-            return layer.forward(**{name: known[name] for name in required(layer.forward)})
-        except (ValueError, AttributeError, TypeError) as error:
-            refused = error
-    raise refused
+    if hasattr(made, "zeros"):
+        inputs["h_0"] = inputs["state"] = made.zeros(N)
+    out, *_, tape = made.forward(**choose(made.forward, inputs))
+    grads, *others = made.backward(tape, rng.normal(size=out.shape))
+    assert type(grads) is layer, f"{layer.__name__}.backward gives a {type(grads).__name__}"
+    assert all(np.isfinite(array).all() for array in arrays([grads, *others])), layer.__name__
 
 
-def required(function) -> list[str]:
+def choose(function, known: dict) -> dict:
+    """The values of the arguments that have no default."""
     parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty]
+    return {p.name: known[p.name] for p in parameters if p.default is p.empty}
 
 
 def arrays(tree) -> list[np.ndarray]:
+    """All arrays in nested lists, tuples and dataclasses."""
     if isinstance(tree, np.ndarray):
         return [tree]
-    return [array for part in tree for array in arrays(part)]
+    if is_dataclass(tree):
+        tree = [getattr(tree, field.name) for field in fields(tree)]
+    return [a for part in tree for a in arrays(part)] if isinstance(tree, list | tuple) else []
 
 
 if __name__ == "__main__":

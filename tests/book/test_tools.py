@@ -57,7 +57,8 @@ def book(tmp_path, monkeypatch):
 def write_pages(**texts):
     first, *others = [f"book/{name}.md" for name in texts]
     chapters = "".join(f"  - file: {name}\n" for name in others)
-    Path("_toc.yml").write_text(f"format: jb-book\nroot: {first}\nchapters:\n{chapters}")
+    below = f"chapters:\n{chapters}" if others else ""
+    Path("_toc.yml").write_text(f"format: jb-book\nroot: {first}\n{below}")
     for name, text in texts.items():
         Path(f"book/{name}.md").write_text(HEAD + text)
 
@@ -95,10 +96,13 @@ def hear(process, beginning):
     pytest.fail(f"it ended without {beginning!r}: {process.stderr.read()}")
 
 
-def wait_for(path):
+def wait_for(path, process):
+    """Wait until what the process runs has made a file."""
     deadline = time.monotonic() + 300  # on a machine that is busy
     while not Path(path).exists():
-        assert time.monotonic() < deadline, f"no {path} after five minutes"
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"no {path} from a process that says {process.communicate()}")
         time.sleep(0.05)
 
 
@@ -196,16 +200,20 @@ def test_a_page_that_takes_too_long_or_loses_its_kernel_is_reported(book):
     assert "Traceback" not in result.stderr
 
 
-def slow(seconds):
-    return cell(f"import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep({seconds})")
+ENDLESS = cell("""\
+import pathlib, time
+pathlib.Path("begun").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.1)""")
+PATIENT = CONFIG.replace("timeout: 20", "timeout: 900")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_wish_to_stop_is_answered_with_one_line(book, number, start):
-    Path("_config.yml").write_text(CONFIG.replace("timeout: 20", "timeout: 900"))
-    book(a=slow(900))
+    Path("_config.yml").write_text(PATIENT)
+    book(a=ENDLESS)
     process = start("notebooks")
-    wait_for("book/begun")
+    wait_for("book/begun", process)
     begun = time.monotonic()
     os.killpg(process.pid, number)
     _, said = process.communicate(timeout=300)
@@ -220,7 +228,7 @@ def test_stopped_while_the_site_is_built(book, start):
     Path("_config.yml").write_text(CONFIG + EXTENSION)
     Path("code/slow.py").write_text("from pathlib import Path\nimport os, time\n" + SETUP)
     process = start("book")
-    wait_for("begun")
+    wait_for("begun", process)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=300)
     assert said.strip() == "Stopped. The same command goes on from here."
@@ -238,12 +246,14 @@ def setup(app):
 
 
 def test_the_second_waits_and_says_for_whom(book, start):
-    book(a=slow(4))
+    Path("_config.yml").write_text(PATIENT)
+    book(a=ENDLESS)
     first = start("notebooks", MAKECMDGOALS="serve")
-    wait_for("book/begun")
+    wait_for("book/begun", first)
     second = start("notebooks")
     line = hear(second, "Waiting for")
     assert line.startswith(f"Waiting for `make serve` (process {first.pid}, since ")
+    Path("book/go").touch()
     for process in (first, second):
         said = process.communicate(timeout=300)
         assert process.returncode == 0, said
@@ -251,9 +261,10 @@ def test_the_second_waits_and_says_for_whom(book, start):
 
 
 def test_the_lock_dies_with_its_process(book, start):
-    book(a=slow(60))
+    Path("_config.yml").write_text(PATIENT)
+    book(a=ENDLESS)
     first = start("notebooks")
-    wait_for("book/begun")
+    wait_for("book/begun", first)
     first.kill()
     book(a=cell("1"))
     assert run("notebooks").returncode == 0

@@ -37,5 +37,5 @@ def cut(formula: nodes.math, pattern: re.Pattern, side: int) -> str:
     if not match:
         return ""
     rest = neighbour[: match.start()] + neighbour[match.end() :]
-    formula.parent.replace(neighbour, nodes.Text(rest))
+    formula.parent[position] = nodes.Text(rest)  # by place: an equal text may stand elsewhere
     return match[0]

@@ -5,11 +5,24 @@ from collections import Counter
 from urllib.parse import unquote, urlsplit
 
 MOST_BYTES = 500_000
+TWICE = re.compile(r"[,;:]\s*[,;:.]|(?<!\.)\.\.(?!\.)")  # three dots are an ellipsis
 
 
 def test_no_cell_shows_an_error_or_a_warning(article):
     bad = article.select(".output.traceback, .output.stderr, .system-message, .problematic")
     assert not bad, [element.get_text()[:300] for element in bad]
+
+
+def test_no_punctuation_mark_stands_twice(article):
+    for element in article.select("p, li, td, dd, figcaption"):
+        text = "".join(map(spoken, element.find_all(string=True)))
+        assert not (found := TWICE.search(text)), text[max(0, found.start() - 60) :][:120]
+
+
+def spoken(string):
+    """The text; formulas, code and pictures only hold their place."""
+    apart = string.find_parent(["code", "pre", "svg"]) or string.find_parent(class_="math")
+    return "x" if apart else string
 
 
 def test_every_picture_says_what_is_there(article):

@@ -236,7 +236,7 @@ def test_tau(check, rng):
 def test_chrono(check, rng):
     """Left: torch's cell with biases ±ln u: its input gate, and Σ f^n, the mean lifetime.
 
-    Right: 1 - f and 1 + u as printed. That u ~ U(1, T_max - 1) is how the page draws is tested apart.
+    Right: 1 - f and 1 + u as printed. How the page draws u is tested apart.
     """
     u = rng.uniform(1, 30 - 1, size=H)
     biases = np.hstack([-np.log(u), np.log(u), np.ones(H), 0 * u])  # i, f, g, o

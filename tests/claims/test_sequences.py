@@ -5,7 +5,6 @@ import pytest
 
 from unrolled.datasets import Vocabulary, documentation
 from unrolled.datasets.corpus import split
-from unrolled.models import NGram
 
 
 @pytest.fixture(scope="module")

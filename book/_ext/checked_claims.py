@@ -129,7 +129,8 @@ class CheckedClaims(SphinxDirective):
     def back(self, page: Page, claim: Claim, k: int) -> nodes.reference:
         docname = page.path.with_suffix("").as_posix()
         uri = self.env.app.builder.get_relative_uri(self.env.docname, docname)
-        return nodes.reference("", "where it stands", refuri=f"{uri}#{anchor(claim, k)}")
+        refuri = f"{uri}#{anchor(claim, k)}"
+        return nodes.reference("", "where it stands", refuri=refuri, internal=True)
 
     def holds(self, claim: Claim) -> str:
         entry = self.seen.get(claim.key)

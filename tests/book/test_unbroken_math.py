@@ -1,21 +1,42 @@
-"""The extension that holds a formula and the punctuation around it together."""
+"""Punctuation moves into the span around its formula, once, and no other does."""
 
+import pytest
+import unbroken_math
 from docutils import nodes
-from unbroken_math import hold_together
 
 
-def paragraph(*parts: str) -> nodes.document:
-    """A document of one paragraph: what begins with $ is a formula, the rest is text."""
-    document = nodes.document("", "")
-    children = [nodes.math("", p[1:]) if p.startswith("$") else nodes.Text(p) for p in parts]
-    document += nodes.paragraph("", "", *children)
-    return document
+def paragraph(*parts):
+    """Text and, for what begins with $ or *, formulas and emphasis."""
+    kinds = {"$": nodes.math, "*": nodes.emphasis}
+    made = [kinds[p[0]](p[1:], p[1:]) if p[0] in kinds else nodes.Text(p) for p in parts]
+    return nodes.paragraph("", "", *made)
 
 
-def test_each_formula_takes_its_own_punctuation():
-    """Two equal pieces of text: the comma beside the formula is taken, not the first one."""
-    document = paragraph("one", ", ", "two", " (", "$a", ") and ", "$b", ", ", "end")
-    hold_together(None, document, "page")
-    assert document.astext() == "one, two (a) and b, end"
-    spans = list(document.findall(nodes.inline))
-    assert [span.astext() for span in spans] == ["(a)", "b,"]
+def held_together(tree):
+    document = nodes.document(None, None)
+    document += tree
+    unbroken_math.hold_together(None, document, "page")
+    return tree
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("slopes ", "$a", ", ", "$b", ", ", "$c", ", and ", "$d", "."),  # equal texts between them
+        ("(", "$a", ") and (", "$b", ") and (", "$c", ")."),
+        ("$a", "-th, ", "$b", "-th, ", "$c", "; “", "$d", "”"),
+        ("no ", "$a", " punctuation"),
+        ("the slope", "*s*", ", ", "$a", ", ", "$b", ", ", "*c*", ", ", "$d", "."),
+        ("*s*", "-fold (", "*t*", "-fold (", "$a", "-fold ("),
+    ],
+)
+def test_the_text_stays_as_it_was(parts):
+    """A comma taken off the wrong neighbour would stand twice in one place and miss in another."""
+    text = "".join(part.lstrip("$*") for part in parts)
+    assert held_together(paragraph(*parts)).astext() == text
+
+
+def test_each_formula_keeps_its_punctuation():
+    tree = held_together(paragraph("slopes (", "$a", ", ", "$b", ", ", "$c", "-fold."))
+    spans = [span.astext() for span in tree.findall(nodes.inline)]
+    assert spans == ["(a,", "b,", "c-fold."]

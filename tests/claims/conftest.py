@@ -12,6 +12,8 @@ The test fails when the page (book/*/<page>.md for tests/claims/test_<page>.py) 
 sentence. White space apart, it is quoted to the letter: Markdown, TeX and all.
 """
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,38 @@ class Claim:
         if fold(sentence) in self.sentences:
             pytest.fail(f"claimed twice: {sentence!r}", pytrace=False)
         self.sentences.append(fold(sentence))
+
+    def definitions(self) -> dict:
+        """What the page's cells import and define, so that a claim runs the page's own code.
+
+        Functions, classes, and values that are written down without a call; nothing is run.
+        """
+        namespace: dict = {"__name__": "page"}
+        for cell in re.findall(r"^```\{code-cell\}.*?\n(.*?)^```", self.text, re.M | re.S):
+            code = re.sub(r"\A(---\n.*?^---\n|(:.*\n)+)", "", cell.lstrip(), flags=re.M | re.S)
+            if "google.colab" not in code:
+                for node in ast.parse(code).body:
+                    if _defines(node, namespace):
+                        module = ast.Module([node], [])
+                        exec(compile(module, str(self.page.path), "exec"), namespace)
+        return namespace
+
+
+def _defines(node: ast.stmt, known: dict) -> bool:
+    if isinstance(node, ast.Assign):
+        parts = list(_without_lambdas(node.value))
+        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        calls = ast.Call | ast.ListComp | ast.DictComp | ast.GeneratorExp | ast.NamedExpr
+        return set(names) <= set(known) and not any(isinstance(part, calls) for part in parts)
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+
+
+def _without_lambdas(node: ast.AST):
+    """All parts of an expression but the insides of functions."""
+    yield node
+    if not isinstance(node, ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from _without_lambdas(child)
 
 
 @pytest.fixture

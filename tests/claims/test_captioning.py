@@ -24,7 +24,7 @@ def test_a_circle_is_nearly_a_square(claim):
     pictures = []
     for shape in ("circle", "square"):
         thing = shape_world.Thing("red", shape, 9, 9)
-        pictures.append(shape_world.draw((thing,), np.random.default_rng(0)))
+        pictures.append(shape_world.paint((thing,), np.random.default_rng(0)))
     differ = (np.abs(pictures[0] - pictures[1]) > 0.1).any(axis=0)
     assert differ.sum() == 4 * 3
 

@@ -28,22 +28,22 @@ def test_sources_of_four_words_are_rare(claim):
     """The page's draw of numbers, counted by the words of their English."""
     claim("sources of four words, which are rare in training, do worse than those of five.)")
     from unrolled.datasets import NumberWords
-    from unrolled.datasets.number_words import split
+    from unrolled.datasets.number_words import hold_out_random
 
     rng = np.random.default_rng(0)
     digits = rng.integers(1, 7, size=12_000)
     numbers = np.unique(rng.integers(10**digits // 10, 10**digits))
-    seen, _ = split(numbers, 1000, rng)
+    seen, _ = hold_out_random(numbers, 1000, rng)
     words = NumberWords(numbers).batch(seen)[1]
     assert (words == 4).mean() < 0.06 and (words == 4).sum() < 0.6 * (words == 5).sum()
 
 
 def spelt(page):
     from unrolled.datasets import NumberWords
-    from unrolled.datasets.number_words import split
+    from unrolled.datasets.number_words import hold_out_random
 
     pairs = NumberWords(range(1000), ("en", "fr"), ("characters", "characters"))
-    return pairs, *split(range(1000), 200, np.random.default_rng(0))
+    return pairs, *hold_out_random(range(1000), 200, np.random.default_rng(0))
 
 
 @pytest.mark.slow
@@ -70,13 +70,13 @@ def test_three_times_as_many_steps(claim, page):
         " many right, too."
     )
     from unrolled.datasets import NumberWords
-    from unrolled.datasets.number_words import split
+    from unrolled.datasets.number_words import hold_out_random
 
     rng = np.random.default_rng(0)
     digits = rng.integers(1, 7, size=12_000)
     numbers = np.unique(rng.integers(10**digits // 10, 10**digits))
     pairs = NumberWords(numbers)
-    seen, held_out = split(numbers, 1000, rng)
+    seen, held_out = hold_out_random(numbers, 1000, rng)
     share = {}
     for steps in (300, 1000):
         model = page["fit"](page["fresh"](pairs, H=32), pairs, seen, steps=steps)

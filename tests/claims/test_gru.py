@@ -8,7 +8,7 @@ from rerun import rerun
 
 PAGE = Path(__file__).parents[2] / "book/gates/gru.md"
 CELLS = ["from unrolled.datasets import Vocabulary, documentation", "def registers(T"]
-CELLS += ["dice = torch.Generator()", "def lstm(p, x, forced", "def losses(cell, p"]
+CELLS += ["torch_rng = torch.Generator()", "def lstm(p, x, forced", "def losses(cell, p"]
 CELLS += ["def accuracy(cell", "rates = torch.tensor(grid)", "def gru(p, x, forced"]
 CELLS += ["def show_accuracy(", 'text = "".join(', "H, S = 16, len(rates)", "lstm_names = ["]
 

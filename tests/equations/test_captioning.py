@@ -89,7 +89,7 @@ def test_the_captioner_is_a_chain(rng):
     for y in [(*path, END) for n in range(3) for path in itertools.product(words, repeat=n)]:
         inputs = torch.tensor([START, *y[:-1]])[:, None]
         log_y = model(picture, inputs).log_softmax(dim=-1)[:, 0]
-        state, token, log_p = model.start(picture), torch.tensor([START]), 0.0
+        state, token, log_p = model.encode(picture), torch.tensor([START]), 0.0
         for word in y:
             log_next, state = model.step(state, token)
             log_p, token = log_p + log_next[0, word].item(), torch.tensor([word])

@@ -18,7 +18,7 @@ def page():
     changes = {
         "plain = fit(EncoderDecoder)\n": "",
         'print(f"right: {right(plain, held_out).mean():.3f}")\n': "",
-        "in zip(numbers, translate(plain, numbers), strict=True)": "in ()",
+        "in zip(numbers, written_by(plain, numbers), strict=True)": "in ()",
     }
     return rerun(PAGE, ["import math", "def fit(kind"], changes)
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.contract import check
+from unrolled.layers.layer_contract import check
 from unrolled.layers.loss import softmax
 
 

@@ -2,9 +2,9 @@
 
     h[t] = (state of one that has read x[1] ... x[t], state of the other after x[T] ... x[t])
 
-The layers are any that keep the contract of `contract.Layer`. Sequences of unequal lengths lie in
-one array, each filled up at its end (padding); the second direction starts at each sequence's own
-end, not in the padding.
+The layers are any that keep the contract of `layer_contract.Layer`. Sequences of unequal lengths
+lie in one array, each filled up at its end (padding); the second direction starts at each
+sequence's own end, not in the padding.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.contract import check, check_parts
+from unrolled.layers.layer_contract import check, check_parts
 
 
 def reverse(x: ndarray, lengths: ndarray | None = None) -> ndarray:

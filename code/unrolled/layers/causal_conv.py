@@ -14,8 +14,8 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.contract import check, from_beyond
 from unrolled.layers.conv import Conv, ConvTape
+from unrolled.layers.layer_contract import check, from_beyond
 
 
 @dataclass

@@ -19,7 +19,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.contract import check
+from unrolled.layers.layer_contract import check
 
 ROWS = 512  # of one block's product: at 128 features of 4 bytes, a quarter of a megabyte
 

@@ -63,7 +63,7 @@ def check_layer(
 
     Parameters
     ----------
-    layer : a dataclass of float64 arrays, or of layers, that keeps the contract of `contract.Layer`
+    layer : a dataclass of float64 arrays, or of layers, as `layer_contract.Layer`
     x : (T, N, D) inputs
     state : (N, H) initial state, or a pair of them (h_0, c_0); of several layers, a list
     rng : draws C

@@ -16,7 +16,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.contract import check, from_beyond, gradient_at, rows
+from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
 from unrolled.layers.lstm import sigmoid
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.contract import check, check_parts, from_beyond, gradient_at, rows
+from unrolled.layers.layer_contract import check, check_parts, from_beyond, gradient_at, rows
 
 Pair = tuple[ndarray, ndarray]
 

@@ -16,7 +16,7 @@ from numpy import ndarray
 from numpy.typing import DTypeLike
 
 from unrolled.layers import scan
-from unrolled.layers.contract import check, gradient_at, rows
+from unrolled.layers.layer_contract import check, gradient_at, rows
 from unrolled.layers.lstm import sigmoid
 
 

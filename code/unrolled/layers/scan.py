@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from unrolled.layers.contract import from_beyond
+from unrolled.layers.layer_contract import from_beyond
 
 SHORT = 8  # steps below which `tree` finds nothing to gain
 

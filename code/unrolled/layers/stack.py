@@ -2,7 +2,7 @@
 
     h^(l)[t] = layer l of (h^(l-1)[t], h^(l)[t-1]),    h^(0)[t] = x[t]
 
-A layer is anything that keeps the contract of `contract.Layer`, and so does the stack.
+A layer is anything that keeps the contract of `layer_contract.Layer`, and so does the stack.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy import ndarray
 from numpy.typing import DTypeLike
 
 from unrolled.layers.bidirectional import Bidirectional
-from unrolled.layers.contract import check_parts
+from unrolled.layers.layer_contract import check_parts
 
 
 @dataclass

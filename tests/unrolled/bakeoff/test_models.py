@@ -1,6 +1,5 @@
 """The six models against torch's layers and this book's, and what each of them may look at."""
 
-import numpy as np
 import pytest
 import torch
 from torch import nn

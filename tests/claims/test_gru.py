@@ -25,7 +25,7 @@ def test_the_ablation_with_other_starts(claim, seed):
     claim("Without its update gate the GRU does worst of all on the registers.")
     claim("On text it is worth less than a tenth of a bit.")
     claim("On text the networks without it were no worse, if anything ahead.")
-    claim("- **The reset gate** is worth about a tenth of a bit on text, and little on registers.")
+    claim("**The reset gate** is worth about a tenth of a bit on text, and little on registers.")
     changes = {
         "manual_seed(0)": f"manual_seed({seed})",
         "default_rng(5)": f"default_rng({50 + seed})",

@@ -16,7 +16,10 @@ CELLS += ["def train(p, losses", "K, T, H = 5, 12, 32", "def mixed(inputs"]
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_reading_errors_does_no_harm(claim, seed):
     """The running sum, three networks each: fed the truth, fed own draws, fed START only."""
-    claim("The networks that never see the truth take two to three times as long, and the last")
+    claim(
+        "The networks that never see the truth take two to three times as long, and the last rows"
+        " above show a front:"
+    )
     claim("The same front, and just as slow or slower.")
     claim("So the errors do no harm here.")
     changes = {"manual_seed(0)": f"manual_seed({seed})", "default_rng(0)": f"default_rng({seed})"}

@@ -7,10 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.datasets import shape_world
-from unrolled.datasets.text import END, START
-from unrolled.models.captioner import Captioner
-
 T, N, D, F, H, V = 5, 3, 4, 6, 7, 8
 
 
@@ -77,25 +73,6 @@ def test_chain(check, rng):
         "another picture": printed(other=1),
     }
     check(left, printed(), planted=planted)
-
-
-def test_the_captioner_is_a_chain(rng):
-    """The program: teacher-forced scores are those carried by `step`, word by word."""
-    torch.manual_seed(int(rng.integers(1000)))
-    model = Captioner(V, H, D, F).double()
-    picture = torch.tensor(rng.random((1, 3, shape_world.SIZE, shape_world.SIZE)))
-    words = [w for w in range(V) if w != END]
-    total = 0.0
-    for y in [(*path, END) for n in range(3) for path in itertools.product(words, repeat=n)]:
-        inputs = torch.tensor([START, *y[:-1]])[:, None]
-        log_y = model(picture, inputs).log_softmax(dim=-1)[:, 0]
-        state, token, log_p = model.encode(picture), torch.tensor([START]), 0.0
-        for word in y:
-            log_next, state = model.step(state, token)
-            log_p, token = log_p + log_next[0, word].item(), torch.tensor([word])
-        assert math.isclose(log_y[torch.arange(len(y)), list(y)].sum().item(), log_p, rel_tol=1e-9)
-        total += math.exp(log_p)
-    assert total < 1  # some probability is left for longer sentences
 
 
 @pytest.mark.equation("eq-captioning-cell", tolerance=1e-12)

@@ -88,28 +88,6 @@ def test_chain(check, rng):
     check(P, printed(), planted=planted)
 
 
-def test_the_model_is_a_chain(rng):
-    """The program: scores of one pass are those carried by `step`, and all texts sum to 1."""
-    model = make(rng)
-    source, lengths, _, _ = batch(rng, lengths=(S,), targets=(T,))
-    limit, total, count = 3, 0.0, 0
-
-    def grow(words, log_p, state):
-        nonlocal total, count
-        if (words and words[-1] == END) or len(words) == limit:
-            assert np.isclose(score(model, source, lengths, words), log_p, rtol=1e-9)
-            total, count = total + np.exp(log_p), count + 1
-            return
-        token = torch.tensor([words[-1] if words else START])
-        log_next, state = model.step(state, token)
-        for v in range(V):
-            grow((*words, v), log_p + log_next[0, v].item(), state)
-
-    grow((), 0.0, model.encode(source, lengths))
-    others = V - 1
-    assert count == 1 + others + others**2 * V and np.isclose(total, 1, rtol=1e-9)
-
-
 @pytest.mark.equation("eq-encdec-encoder", tolerance=1e-10)
 def test_encoder(check, rng):
     """Left: the model's context of a batch without padding; right: the steps in NumPy."""

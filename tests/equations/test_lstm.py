@@ -253,15 +253,6 @@ def test_chrono(check, rng):
     check((i, lifetime), (1 - f, 1 + u), planted=planted)
 
 
-def test_chrono_draw():
-    """The page's own draw of u: uniform on (1, T_max - 1), with T = gap + 1 for T_max."""
-    T, dice = 31, torch.Generator().manual_seed(0)
-    b_f = torch.log(1 + (T - 2) * torch.rand(100_000, generator=dice))  # as in book/gates/lstm.md
-    u = b_f.exp().sort().values.numpy()
-    even = 1 + (T - 2) * (np.arange(100_000) + 0.5) / 100_000  # quantiles of U(1, T - 1)
-    assert np.abs(u - even).max() < 0.2
-
-
 # The backward pass
 
 

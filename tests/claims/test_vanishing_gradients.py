@@ -110,8 +110,9 @@ def test_default_networks_that_learn_in_the_dark(claim, page):
 def test_cures_in_two_other_draws(claim, page):
     """The page's six methods at gaps 20 and 50, three networks at each rate, seeds 6 and 7."""
     claim(
-        "**The default** stayed near chance at the smallest learning rate. At the largest some of"
-        " its networks learnt the whole task, at a gap of 50 no less than at 20, and others nothing."
+        "**The default** stayed near chance at the smallest learning rate. At the largest some"
+        " of its networks learnt the whole task, at a gap of 50 no less than at 20, and others"
+        " nothing."
     )
     claim("At a gap of 20 every method but the default works at some learning rate.")
     rates = torch.tensor(page["learning_rates"]).repeat_interleave(3)

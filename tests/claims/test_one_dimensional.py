@@ -24,9 +24,7 @@ def seconds(run, repeats=5):
 
 def test_a_number_at_a_time(claim):
     """One output step of one sequence by loops, counted for all steps and sequences."""
-    claim(
-        "Loops that take one number at a time need thousands of times as long as the blocks."
-    )
+    claim("Loops that take one number at a time need thousands of times as long as the blocks.")
     T, N, F, D, H = 256, 16, 5, 128, 128
     rng = np.random.default_rng(0)
     layer = Conv.init(D, H, F, rng, np.float32)

@@ -28,7 +28,6 @@ CONTROLLED = {  # contest -> the controls that take part in it
     "adding": ("tanh, identity", "ReLU, orthogonal"),
     "words": ("largest over time", "one wide layer"),
     "sensors": ("largest over time", "one wide layer"),
-    "short parity": ("one minGRU",),
 }
 ALL = CONTESTS | EXTRA
 SETTINGS = {"budget": BUDGET, "rates": RATES, "trials": TRIALS, "seeds": SEEDS, "good": GOOD}

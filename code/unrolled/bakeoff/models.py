@@ -83,19 +83,19 @@ def read_gru(p: Parameters, x: Tensor) -> Tensor:
     return h
 
 
-def init_mingru(D: int, H: int, rng: Generator, layers: int = 2) -> Parameters:
-    """Weights and biases of each layer; the gates' biases lie between 0 and KEEP."""
+def init_mingru(D: int, H: int, rng: Generator) -> Parameters:
+    """Weights and biases of two layers, as one cannot tell the first step from the others."""
     p = {}
-    for layer in range(1, layers + 1):
+    for layer in (1, 2):
         b = torch.cat([KEEP * torch.rand(1, H, generator=rng), torch.zeros(1, H)], dim=1)
         p |= {f"W_{layer}": dense(D if layer == 1 else H, H, rng, 2), f"b_{layer}": b}
     return p
 
 
-def read_mingru(p: Parameters, x: Tensor, layers: int = 2) -> Tensor:
-    """Layers of minGRU: gates z (which keep) and candidates n from the layer's input alone."""
+def read_mingru(p: Parameters, x: Tensor) -> Tensor:
+    """Two layers of minGRU: gates z (which keep) and candidates n from the layer's input alone."""
     h = x
-    for layer in range(1, layers + 1):
+    for layer in (1, 2):
         z, n = affine(h, p[f"W_{layer}"], p[f"b_{layer}"]).chunk(2, dim=-1)
         z = torch.sigmoid(z)
         h = scan((1 - z) * n, z)
@@ -189,11 +189,10 @@ VARIANTS = {
     "ReLU RNN": Contestant(init_identity, partial(read_rnn, f=relu)),
     "no positions": Contestant(init_transformer, read_set, lambda H: WIDTH),
 }
-# and some that differ from a contestant or a variant in one thing, to find out what a result is due to
+# and some that differ from another model in one thing, to find out what a result is due to
 CONTROLS = {
     "tanh, identity": Contestant(init_identity, read_rnn),
     "ReLU, orthogonal": Contestant(init_recurrent, partial(read_rnn, f=relu)),
-    "one minGRU": Contestant(partial(init_mingru, layers=1), partial(read_mingru, layers=1)),
     "largest over time": Contestant(init_conv, read_conv_max),
     "one wide layer": Contestant(
         partial(init_conv, layers=1), partial(read_conv_max, dilations=(1,))

@@ -51,9 +51,7 @@ def last(task: Callable) -> Make:
     return make
 
 
-def withheld_parity(
-    T: int, N: int, rng: np.random.Generator, part: str
-) -> tuple[ndarray, ndarray]:
+def withheld_parity(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
     """Make strings of bits for parity; 64 of the 256 strings of 8 bits occur in tests alone.
 
     The tests at 8 bits ask for these 64 and no others. Raises ValueError for an unknown part.
@@ -75,9 +73,9 @@ def activity(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarr
 
 
 def word(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
-    """Choose words of up to T = 16 letters; the answer is the language. Each part has its own words.
+    """Choose words of up to T = 16 letters; the answer is the language.
 
-    Raises ValueError for another T or an unknown part.
+    Each part has its own words. Raises ValueError for another T or an unknown part.
     """
     if T != LETTERS or part not in PARTS:
         raise ValueError(f"T must be {LETTERS} and part one of {PARTS}, got {T}, {part!r}")

@@ -62,7 +62,7 @@ def test_widths_and_budget(runs):
         assert {run.H for run in of(runs, contest, model)} == {H}
 
 
-@pytest.mark.parametrize("model", ["LSTM", "one minGRU"])
+@pytest.mark.parametrize("model", ["LSTM", "minGRU", "Transformer"])
 def test_width_is_the_nearest(model):
     kind, contest = MODELS[model], CONTESTS["short parity"]
 
@@ -120,7 +120,7 @@ def test_who_is_asked_further():
     assert experiment.further("adding", "RNN", good) == []
     assert experiment.further("adding", "ReLU RNN", poor) == []
     assert experiment.further("short parity", "LSTM", good) == ["withheld parity"]
-    assert experiment.further("short parity", "one minGRU", poor) == []
+    assert experiment.further("short parity", "ReLU RNN", poor) == []
 
 
 def test_saved_is_loaded(tmp_path, monkeypatch):

@@ -89,7 +89,7 @@ def test_withheld_strings_are_64_of_256_and_never_in_training():
         x, y = contest.make(T, 5, np.random.default_rng(3), "testing")
         z, w = CONTESTS["parity"].make(T, 5, np.random.default_rng(3), "testing")
         assert np.array_equal(x, z) and np.array_equal(y, w)
-    with pytest.raises(ValueError, match="part must be one of .*, got 'test'"):
+    with pytest.raises(ValueError, match=r"part must be one of .*, got 'test'"):
         contest.make(8, 2, np.random.default_rng(0), "test")
 
 

@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, not in eve
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test serve notebooks browser pins benchmark clean
+.PHONY: help book test serve notebooks browser pins benchmark claims clean
 
 PYTHON ?= python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -47,6 +47,9 @@ benchmark: $(READY) ## time the NumPy layers against torch's, convolutions too, 
 	@$(RUN) benchmarks/convolution.py
 	@$(RUN) benchmarks/scan.py
 	@$(RUN) benchmarks/search.py
+
+claims: $(READY) ## run what the book's sentences say, slow ones too, and note when each held
+	@PYTHONPATH=book/_ext $(RUN) tools/claims.py
 
 clean: ## remove what was built; the environment (.venv) stays
 	rm -rf _build .pytest_cache .ruff_cache

@@ -50,7 +50,7 @@ def layers(kind: type, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
                 p.copy_(torch.as_tensor(a))
 
     def numpy_step():
-        _, tape = ours.forward(x, (zero, zero) if kind is LSTM else zero)
+        _, _, tape = ours.forward(x, (zero, zero) if kind is LSTM else zero)
         grads, dx, _ = ours.backward(tape, C)
         return grads.W_hh, dx
 
@@ -173,7 +173,7 @@ def our_gradients(parameters: list[ndarray], ids: ndarray, h_0: ndarray) -> list
     *weights, W_hy, b_y = parameters
     layer = RNN(*weights)
     x = np.eye(V, dtype=W_hy.dtype)[ids[:-1]]  # (T, N, V), dense, though all but one are zero
-    h, tape = layer.forward(x, h_0)
+    h, _, tape = layer.forward(x, h_0)
     rows = h.reshape(-1, H)  # (T N, H)
     u = rows @ W_hy
     u += b_y

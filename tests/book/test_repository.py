@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from collect_modules import modules_named
 from pybtex.database import parse_string
 
 import pages
@@ -93,9 +94,8 @@ def test_page_names_its_modules(page):
     python = [cell.source for cell in cells if cell.cell_type == "code"]
     imported = set().union(*[modules_imported(python_only(code)) for code in python])
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    paragraph = re.search(r"^Modules: (.+?)(\n\n|\Z)", prose, re.MULTILINE | re.DOTALL)
-    named = set(re.findall(r"`([\w.]+)`", paragraph[1])) if paragraph else set()
-    assert named == imported, "the paragraph that begins `Modules: ` names others than the imports"
+    others = "the paragraph that begins `Modules: ` names others than the imports"
+    assert modules_named(prose) == imported, others
 
 
 def python_only(cell):

@@ -10,7 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.utils.flop_counter import FlopCounterMode
 
 from unrolled.datasets.text import START, pad
-from unrolled.layers.attention import Additive, Dot, weigh
+from unrolled.layers.attention import Additive, Dot, swap, weigh
 from unrolled.models.seq2seq_attention import Attentive
 
 N, T, S, H, D, A = 2, 3, 5, 4, 6, 7
@@ -56,14 +56,14 @@ def test_weights(check, rng):
         "masked scores set to 0": printed([S, S], np.where(MASK[:, None], e, 0)),
         "masked after the softmax": printed(LENGTHS, over=range(S)),
     }
-    check(weigh(e, MASK), printed(LENGTHS), planted=planted)
+    check(weigh(e, MASK.T), printed(LENGTHS), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-context", tolerance=1e-12)
 def test_context(check, rng):
     """Left: place by place; right: torch's attention."""
     Q, K, M = draw(rng)
-    alpha = weigh(Q @ T_(K) / np.sqrt(H), MASK)
+    alpha = weigh(Q @ T_(K) / np.sqrt(H), MASK.T)
 
     def mean(alpha, M):
         C = np.zeros((N, T, D))
@@ -87,13 +87,13 @@ def test_additive(check, rng):
     """Left: the layer's weights; right: softmax of a network that reads query and key as one."""
     Q, K, M = draw(rng)
     layer = Additive(*(rng.normal(size=s) for s in [(H, A), (H, A), A]))
-    _, (*_, alpha, _) = layer.forward(Q, K, M, MASK)
+    _, tape = layer.forward(*map(swap, (Q, K, M)), MASK.T)
 
     def weights(f):
         e = np.empty((N, T, S))
         for n, t, j in np.ndindex(e.shape):
             e[n, t, j] = f(Q[n, t], K[n, j])
-        return weigh(e, MASK)
+        return weigh(e, MASK.T)
 
     W = np.concatenate([layer.W_q, layer.W_k])  # (2H, A)
     planted = {
@@ -106,7 +106,7 @@ def test_additive(check, rng):
         ),
     }
     right = weights(lambda q, k: np.tanh(np.concatenate([q, k]) @ W) @ layer.w)
-    check(alpha, right, planted=planted)
+    check(tape.alpha, right, planted=planted)
 
 
 @pytest.mark.equation("eq-attention-dot", tolerance=1e-12)
@@ -206,8 +206,8 @@ def test_back_dot(check, rng):
     Q, K, M = draw(rng)
     dC = rng.normal(size=(N, T, D))
     grads, _ = by_autograd(scaled, Q, K, M, dC)
-    _, tape = Dot().forward(Q, K, M, MASK)
-    _, dQ, dK, dM = Dot().backward(tape, dC)
+    _, tape = Dot().forward(*map(swap, (Q, K, M)), MASK.T)
+    dQ, dK, dM = map(swap, Dot().backward(tape, swap(dC))[1:])
     de = grads["e"].numpy()
     planted = {
         "without the root": (de @ K, T_(de) @ Q, dM),
@@ -360,7 +360,7 @@ def test_self(check, rng):
     """Left: the layer with queries, keys and memory of the same rows; right: row by row."""
     X = rng.normal(size=(S, D))
     W_q, W_k, W_m = rng.normal(size=(3, D, A))
-    left, _ = Dot().forward(*((X @ W)[None] for W in (W_q, W_k, W_m)), np.ones((1, S), bool))
+    left, _ = Dot().forward(*((X @ W)[:, None] for W in (W_q, W_k, W_m)), np.ones((S, 1), bool))
 
     def rows(W_q, W_k, W_m, axis=1):
         e = np.array([[(x @ W_q) @ (y @ W_k) for y in X] for x in X]) / np.sqrt(A)
@@ -372,7 +372,7 @@ def test_self(check, rng):
         "softmax down the columns": rows(W_q, W_k, W_m, axis=0),
         "keys for memory": rows(W_q, W_k, W_k),
     }
-    check(left[0], rows(W_q, W_k, W_m), planted=planted)
+    check(left[:, 0], rows(W_q, W_k, W_m), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-equivariance", tolerance=1e-12)

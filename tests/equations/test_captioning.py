@@ -58,7 +58,7 @@ def test_chain(check, rng):
         log_y = model(picture, inputs).log_softmax(dim=-1)[:, 0]
         left.append(log_y[torch.arange(len(y)), list(y)].sum())
         shifted.append(log_y[torch.arange(len(y)), [START, *y[:-1]]].sum())
-        state, token, p = model.start(picture), torch.tensor([START]), 1.0
+        state, token, p = model.encode(picture), torch.tensor([START]), 1.0
         for word in y:
             log_p, state = model.step(state, token)
             p, token = p * log_p[0, word].exp(), torch.tensor([word])

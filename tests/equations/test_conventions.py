@@ -101,7 +101,7 @@ def test_biases(check, rng):
     x, h_0, dh = draw(rng, (T, N, D), (N, H), (T, N, H))
     eta, before = 0.1, b_x + b_h
     layer = RNN(W_xh, W_hh, before)
-    _, tape = layer.forward(x, h_0)
+    _, _, tape = layer.forward(x, h_0)
     gradient = layer.backward(tape, dh)[0].b_h
     net.requires_grad_(True)
     net(torch.tensor(x), torch.tensor(h_0)[None])[0].backward(torch.tensor(dh))

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from unrolled.datasets.text import END, PAD, START, pad
-from unrolled.models.seq2seq import EncoderDecoder, greedy, loss
+from unrolled.models.seq2seq import EncoderDecoder, sequence_loss, translate
 
 S, T, N, D, H, V_X, V = 6, 5, 3, 4, 7, 9, 8
 
@@ -156,7 +156,7 @@ def test_bottleneck(check, rng):
     model = make(rng)
     source, lengths, inputs, targets = batch(rng)
     theta = list(model.encoder.parameters())
-    left = torch.autograd.grad(loss(model, source, lengths, inputs, targets), theta)
+    left = torch.autograd.grad(sequence_loss(model, source, lengths, inputs, targets), theta)
     c = model.encode(source, lengths)
 
     def at(context):
@@ -227,7 +227,7 @@ def test_loss(check, rng):
         "mean of the sentences' means": (losses.sum(axis=0) / mask.sum(axis=0)).mean(),
         "without END": np.mean([losses[t, n] for t, n in np.ndindex(T - 1, N) if mask[t + 1, n]]),
     }
-    check(loss(model, *arrays), losses.sum() / mask.sum(), planted=planted)
+    check(sequence_loss(model, *arrays), losses.sum() / mask.sum(), planted=planted)
 
 
 @pytest.mark.equation("eq-encdec-diluted", tolerance=1e-10)
@@ -245,7 +245,7 @@ def test_diluted(check, rng):
 
 @pytest.mark.equation("eq-encdec-greedy", tolerance=1e-12)
 def test_greedy(check, rng):
-    """Left: `greedy`; right: at each step the best of all texts longer by one word, each scored
+    """Left: `translate`; right: at each step the best of all texts longer by one word, each scored
     as a whole."""
     model = make(rng)
     source, lengths, _, _ = batch(rng)
@@ -260,7 +260,7 @@ def test_greedy(check, rng):
             ids[: len(words), n] = words
         return ids
 
-    left = greedy(model, source, lengths, T).numpy()
+    left = translate(model, source, lengths, T).numpy()
     left = np.concatenate([left, np.full((T - len(left), N), PAD)])
     planted = {
         "the least likely": chosen(np.argmin),

@@ -11,7 +11,7 @@ from unrolled.datasets import reviews
 @pytest.fixture(scope="module")
 def counted():
     """20,000 reviews: how often each kind of word occurs, (N, 5), and the verdicts."""
-    texts, verdicts = reviews.draw(20_000, np.random.default_rng(3))
+    texts, verdicts = reviews.random_reviews(20_000, np.random.default_rng(3))
     kinds = reviews.GOOD, reviews.BAD, reviews.NEGATIONS, ("and",), ("but",)
     counts = [[sum(w in kind for w in text.split()) for kind in kinds] for text in texts]
     return np.array(counts), verdicts, texts

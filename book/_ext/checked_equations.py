@@ -126,22 +126,13 @@ class CheckedEquations(SphinxDirective):
         if check.planted:
             entry += planted_errors(check)
         entry += code(check.source)
-        entry += self.place(check)
+        entry += place_in_repository(self.config, check)
         return entry
 
     def equation_number(self, equation: Equation) -> addnodes.pending_xref:
         options = {"refdomain": "math", "reftype": "eq", "reftarget": equation.label}
         text = nodes.literal("", equation.label)
         return addnodes.pending_xref("", text, refdoc=self.env.docname, refwarn=True, **options)
-
-    def place(self, check: Check) -> nodes.paragraph:
-        """Where the source lies in the repository."""
-        theme = self.config.html_theme_options
-        file = f"{theme['repository_url']}/blob/{theme['repository_branch']}/{check.path}"
-        uri = f"{file}#L{check.first_line}-L{check.last_line}"
-        text = f"{check.path}, lines {check.first_line}–{check.last_line}"
-        link = nodes.reference("", text, refuri=uri, internal=False)
-        return nodes.paragraph("", "", link, classes=["equation-check-place"])
 
 
 class ChecksAtAGlance(SphinxDirective):
@@ -177,6 +168,16 @@ def planted_errors(check: Check) -> nodes.paragraph:
 
     head = nodes.inline("", "Must fail: ", classes=["equation-check-planted"])
     return nodes.paragraph("", "", head, *names(), nodes.Text("."))
+
+
+def place_in_repository(config, check) -> nodes.paragraph:
+    """A link to where the source of a check (or of a claim's test) lies."""
+    theme = config.html_theme_options
+    file = f"{theme['repository_url']}/blob/{theme['repository_branch']}/{check.path}"
+    uri = f"{file}#L{check.first_line}-L{check.last_line}"
+    text = f"{check.path}, lines {check.first_line}–{check.last_line}"
+    link = nodes.reference("", text, refuri=uri, internal=False)
+    return nodes.paragraph("", "", link, classes=["equation-check-place"])
 
 
 def code(source: str) -> nodes.literal_block:

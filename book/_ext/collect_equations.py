@@ -18,6 +18,7 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
 CHECKS = Path("tests/equations")
+CLAIMS = Path("tests/claims")
 VERBATIM = {"code", "code-block", "code-cell", "literalinclude", "parsed-literal", "raw"}
 
 
@@ -32,18 +33,28 @@ class Equation:
 
 @dataclass
 class Page:
-    """A page's title, numbered equations, {eq} references (label, line) and slips (what, line)."""
+    """A page's title, equations, prose, {eq} references (label, line) and slips (what, line)."""
 
     path: Path  # relative to the repository, as everywhere below
     title: str = ""
     equations: list[Equation] = field(default_factory=list)
+    prose: list[str] = field(default_factory=list)  # paragraphs, list items, table cells, as typed
     references: list[tuple[str, int]] = field(default_factory=list)
     slips: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def checks(self) -> Path:
         """The file which holds the checks of this page's equations (the mirror rule)."""
-        return CHECKS / f"test_{self.path.stem.replace('-', '_')}.py"
+        return CHECKS / self._mirror
+
+    @property
+    def claims(self) -> Path:
+        """The file which holds the tests of this page's sentences."""
+        return CLAIMS / self._mirror
+
+    @property
+    def _mirror(self) -> str:
+        return f"test_{self.path.stem.replace('-', '_')}.py"
 
 
 @dataclass(frozen=True)
@@ -143,6 +154,7 @@ def _split_options(content: str) -> tuple[dict[str, str], str, int]:
 
 
 def _read_inline(token, line: int, page: Page) -> None:
+    page.prose.append(token.content)
     children = token.children or []
     for child, following in zip_longest(children, children[1:]):
         if child.type == "myst_role" and child.meta.get("name") == "eq":
@@ -163,19 +175,24 @@ def check_files(root: Path) -> list[CheckFile]:
 
 def read_checks(root: Path, path: Path) -> CheckFile:
     """The checks of one file: test functions with the `equation` marker."""
-    text = path.read_text("utf-8")
-    lines = text.splitlines()
     file = CheckFile(path.relative_to(root))
-    shared = list(lines)
+    tests, file.shared = split_tests(path.read_text("utf-8"))
+    for node, source, first in tests:
+        _note_check(file, node, source, first)
+    return file
+
+
+def split_tests(text: str) -> tuple[list[tuple[ast.FunctionDef, str, int]], str]:
+    """A file's test functions (node, source, first line), and the file without them."""
+    lines = text.splitlines()
+    shared, tests = list(lines), []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             first = min(node.lineno, *(item.lineno for item in node.decorator_list), node.lineno)
-            source = "\n".join(lines[first - 1 : node.end_lineno])
-            _note_check(file, node, source, first)
+            tests.append((node, "\n".join(lines[first - 1 : node.end_lineno]), first))
             shared[first - 1 : node.end_lineno] = [None] * (node.end_lineno - first + 1)
     kept = "\n".join(line for line in shared if line is not None)
-    file.shared = re.sub(r"\n{3,}", "\n\n\n", kept).strip()
-    return file
+    return tests, re.sub(r"\n{3,}", "\n\n\n", kept).strip()
 
 
 def _note_check(file: CheckFile, node: ast.FunctionDef, source: str, first: int) -> None:
@@ -189,10 +206,10 @@ def _note_check(file: CheckFile, node: ast.FunctionDef, source: str, first: int)
         usage = '@pytest.mark.equation("eq-…", tolerance=1e-10), both written out'
         file.slips.append((f"{node.name}: write {usage}", first))
         return
-    calls = [call for call in ast.walk(node) if _is_call_of(call, "check")]
+    calls = calls_of(node, "check")
     if not calls:
         file.slips.append((f"{node.name} never calls check(left, right, planted=…)", first))
-    summary = " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
+    summary = summary_of(node)
     if not summary:
         file.slips.append((f"{node.name} has no docstring that names its two routes", first))
     planted = tuple(name for call in calls for name in _planted_names(node, call))
@@ -204,9 +221,15 @@ def _is_marker(node: ast.expr) -> bool:
     return ast.unparse(node).startswith("pytest.mark.equation")
 
 
-def _is_call_of(node: ast.AST, name: str) -> bool:
-    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    return is_call and node.func.id == name
+def calls_of(function: ast.FunctionDef, name: str) -> list[ast.Call]:
+    """The calls name(…) within a function."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name]
+
+
+def summary_of(function: ast.FunctionDef) -> str:
+    """The docstring's first paragraph, in one line."""
+    return " ".join((ast.get_docstring(function) or "").split("\n\n")[0].split())
 
 
 def _marker_arguments(marker: ast.expr) -> tuple[str, float]:

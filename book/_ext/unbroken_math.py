@@ -37,5 +37,6 @@ def cut(formula: nodes.math, pattern: re.Pattern, side: int) -> str:
     if not match:
         return ""
     rest = neighbour[: match.start()] + neighbour[match.end() :]
-    formula.parent.replace(neighbour, nodes.Text(rest))
+    # by its place: `replace` looks for an equal text, and the first ", " may be another one
+    formula.parent[position] = nodes.Text(rest)
     return match[0]

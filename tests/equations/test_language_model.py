@@ -1,6 +1,6 @@
 """The equations of book/sequences/language-model.md, each against an independent route."""
 
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -172,18 +172,39 @@ def test_parameters(check, rng):
     check(np.array(left, float), right.astype(float), planted=planted)
 
 
-@pytest.mark.equation("eq-lm-mixture", tolerance=1e-12)
+@pytest.mark.equation("eq-lm-mixture", tolerance=1e-6)
 def test_mixture(check, rng):
-    """Left side as printed, right side as the page computes it, from logarithms."""
+    """Left side as printed; right side the one distribution that costs least on average, a share
+    λ of the symbols being drawn from the network and the others from the counts, by search; and
+    what the page computes, from logarithms."""
     network_says, counts_say, weight = *softmax(2 * rng.normal(size=(2, V))), 0.3
+    drawn = torch.tensor(np.stack([network_says, counts_say]))  # (2, V)
+    shares = torch.tensor([[weight], [1 - weight]], dtype=torch.float64)
+    u = torch.zeros(V, dtype=torch.float64, requires_grad=True)
+    search = torch.optim.LBFGS(
+        [u], max_iter=500, tolerance_grad=1e-13, tolerance_change=0, line_search_fn="strong_wolfe"
+    )
+
+    def cost():
+        search.zero_grad()
+        value = -(shares * drawn * u.log_softmax(dim=0)).sum()
+        value.backward()
+        return value
+
+    search.step(cost)
     log_network, log_counts = np.log(network_says), np.log(counts_say)
-    right = np.exp(np.logaddexp(np.log(weight) + log_network, np.log(1 - weight) + log_counts))
+    in_logs = np.exp(np.logaddexp(np.log(weight) + log_network, np.log(1 - weight) + log_counts))
     left = weight * network_says + (1 - weight) * counts_say
-    planted = {
-        "logarithms mixed": np.exp(weight * log_network + (1 - weight) * log_counts),
+    geometric = np.exp(weight * log_network + (1 - weight) * log_counts)
+    wrong = {
+        "logarithms mixed": geometric,
+        "logarithms mixed, normalised": geometric / geometric.sum(),
         "weights exchanged": (1 - weight) * network_says + weight * counts_say,
+        "even weights": (network_says + counts_say) / 2,
+        "one weight forgotten": weight * network_says + counts_say,
     }
-    check(left, right, planted=planted)
+    planted = {name: (value, value) for name, value in wrong.items()}
+    check((left, left), (u.softmax(dim=0), in_logs), planted=planted)
     # and what the page concludes from the concavity of the logarithm
     assert np.all(-np.log(left) <= -weight * log_network - (1 - weight) * log_counts + 1e-12)
 
@@ -241,7 +262,8 @@ def test_temperature(check, rng):
 
 @pytest.mark.equation("eq-lm-top-k", tolerance=1e-12)
 def test_top_k(check, rng):
-    """Left side by the package; right side by going through the symbols, likeliest first."""
+    """Left side as printed; right side drawing from ŷ again and again until a symbol of S_k
+    comes, S_k the likeliest of all sets of k symbols, and the package."""
     u, k = 2 * rng.normal(size=V), 3
     y_hat = softmax(u)
 
@@ -249,18 +271,29 @@ def test_top_k(check, rng):
         best = sorted(range(V), key=lambda v: -y_hat[v])[:k]
         return np.array([y_hat[v] * (v in best) for v in range(V)])
 
-    planted = {
+    def drawn_until(k):
+        S = max(combinations(range(V), k), key=lambda S: sum(y_hat[v] for v in S))
+        refused = sum(y_hat[v] for v in range(V) if v not in S)
+        first_hit = sum(refused**draws for draws in range(100_000))
+        return np.array([first_hit * y_hat[v] if v in S else 0.0 for v in range(V)])
+
+    wrong = {
         "not normalised": kept(k),
         "one more": kept(k + 1) / kept(k + 1).sum(),
         "even among the kept": (kept(k) > 0) / k,
         "logits cut to zero": softmax(np.where(kept(k) > 0, u, 0)),
+        "divided by what was left out": kept(k) / (1 - kept(k).sum()),
     }
-    check(top_k(torch.tensor(u), k).softmax(-1), kept(k) / kept(k).sum(), planted=planted)
+    left = kept(k) / kept(k).sum()
+    planted = {name: (value, value) for name, value in wrong.items()}
+    right = (drawn_until(k), top_k(torch.tensor(u), k).softmax(-1))
+    check((left, left), right, planted=planted)
 
 
 @pytest.mark.equation("eq-lm-nucleus", tolerance=1e-12)
 def test_nucleus(check, rng):
-    """Left side: how many symbols the package keeps; right side as printed, m = 1, 2, …"""
+    """Left side as printed, j = 1, 2, …; right side the smallest of all sets of symbols with a
+    share of at least p, and how many symbols the package keeps."""
     u, shares = rng.normal(size=(20, V)), np.linspace(0.3, 0.9, 20)
     ordered = -np.sort(-softmax(u), axis=1)
 
@@ -273,16 +306,21 @@ def test_nucleus(check, rng):
             float,
         )
 
-    right = smallest(lambda row, m, p: row[:m].sum() >= p)
-    left = [
-        (nucleus(torch.tensor(row), p) > -torch.inf).sum() for row, p in zip(u, shares, strict=True)
-    ]
-    planted = {
-        "the one that reaches p left out": right - 1,
+    def of_all_sets(y_hat, p):
+        return min(k for k in range(1, V + 1) for S in combinations(y_hat, k) if sum(S) >= p)
+
+    cases = list(zip(u, shares, strict=True))
+    left = smallest(lambda row, j, p: row[:j].sum() >= p)
+    brute = np.array([of_all_sets(softmax(row), p) for row, p in cases], float)
+    kept = [float((nucleus(torch.tensor(row), p) > -torch.inf).sum()) for row, p in cases]
+    wrong = {
+        "the one that reaches p left out": left - 1,
         "summed from the unlikely end": smallest(lambda row, m, p: row[V - m :].sum() >= p),
         "each at least 1 - p": (ordered >= 1 - shares[:, None]).sum(axis=1),
+        "at least 1 - p": smallest(lambda row, m, p: row[:m].sum() >= 1 - p),
     }
-    check(np.array(left, float), right, planted=planted)
+    planted = {name: (value, value) for name, value in wrong.items()}
+    check((left, left), (brute, np.array(kept)), planted=planted)
 
 
 @pytest.mark.equation("eq-lm-dropout", tolerance=1e-12)

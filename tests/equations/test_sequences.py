@@ -178,77 +178,161 @@ def after(table, context):
     return np.array([table[(*context, v)] for v in range(V)], float)
 
 
+CONTEXTS = list(product(range(V), repeat=2))
+
+
+def for_all(distribution):
+    """One row for each context of two tokens."""
+    return np.array([distribution(c) for c in CONTEXTS])
+
+
 @pytest.mark.equation("eq-sequences-add-one", tolerance=1e-12)
 def test_add_one(check, rng):
-    """Left the formula on a dictionary of counts, right the package; all contexts at once."""
+    """Left the formula; right shares in a list of all trigrams to which each possible one is
+    added once more, and the package; all contexts at once."""
     text = random_text(rng)
     table = Counter(grams(text, 3))
-    n = np.array([after(table, c) for c in product(range(V), repeat=2)])
+    n = for_all(lambda c: after(table, c))
     total = n.sum(axis=1, keepdims=True)
+    longer = grams(text, 3) + list(product(range(V), repeat=3))
+
+    def share(c):
+        came = [gram[2] for gram in longer if gram[:2] == c]
+        return np.array([came.count(v) / len(came) for v in range(V)])
+
     model = NGram.fit(text, 3, V, "add-one")
-    right = np.array([model.distribution(c) for c in product(range(V), repeat=2)])
-    planted = {"+ 1": (n + 1) / (total + 1), "seen tokens only": (n + 1) / (total + V - 1)}
-    check((n + 1) / (total + V), right, planted=planted)
+    planted = {
+        "+ 1 below": (n + 1) / (total + 1),
+        "seen tokens only": (n + 1) / (total + V - 1),
+        "nothing added above": n / (total + V),
+        "V² below": (n + 1) / (total + V**2),
+    }
+    left = (n + 1) / (total + V)
+    right = (for_all(share), for_all(model.distribution))
+    planted = {name: (wrong, wrong) for name, wrong in planted.items()}
+    check((left, left), right, planted=planted)
 
 
-def witten_bell(text, context, weight=lambda n: np.sum(n > 0)):
+def witten_bell(text, c, weight=lambda n, r: r, shorten=lambda c: c[1:], below=0):
     """As printed, by recursion, and P_{k-1} after a context never seen; `weight` is r(c)."""
-    shorter = witten_bell(text, context[1:], weight) if context else np.full(V, 1 / V)
-    n = after(Counter(grams(text, len(context) + 1)), context)
+    shorter = witten_bell(text, shorten(c), weight, shorten, below) if c else np.full(V, 1 / V)
+    n = after(Counter(grams(text, len(c) + 1)), c)
     if not n.any():
         return shorter
-    return (n + weight(n) * shorter) / (n.sum() + weight(n))
+    r = weight(n, np.sum(n > 0))
+    return (n + r * shorter) / (n.sum() + r + below)
+
+
+def by_reading(text, c):
+    """Whenever a token comes after c, or comes there for the first time, a ticket: with its
+    name, or blank. Draw one; a blank asks the shorter context."""
+    shorter = by_reading(text, c[1:]) if c else np.full(V, 1 / V)
+    tickets, known = [], set()
+    for gram in grams(text, len(c) + 1):
+        if gram[:-1] == tuple(c):
+            tickets.append(np.eye(V)[gram[-1]])
+            if gram[-1] not in known:
+                tickets.append(shorter)
+            known.add(gram[-1])
+    return np.mean(tickets, axis=0) if tickets else shorter
 
 
 @pytest.mark.equation("eq-sequences-witten-bell", tolerance=1e-12)
 def test_witten_bell(check, rng):
-    """Left the formula on dictionaries of counts, right the package; all contexts at once."""
+    """Left the formula on dictionaries of counts; right a draw of tickets, collected in one
+    reading of the text, and the package; all contexts at once."""
     text = random_text(rng)
-    contexts = list(product(range(V), repeat=2))
     model = NGram.fit(text, 3, V, "witten-bell")
-    left = np.array([witten_bell(text, c) for c in contexts])
-    right = np.array([model.distribution(c) for c in contexts])
-    planted = {
-        "V for r(c)": np.array([witten_bell(text, c, lambda n: V) for c in contexts]),
-        "1 for r(c)": np.array([witten_bell(text, c, lambda n: 1) for c in contexts]),
+    left = for_all(lambda c: witten_bell(text, c))
+    right = (for_all(lambda c: by_reading(text, c)), for_all(model.distribution))
+    wrong = {
+        "V for r(c)": {"weight": lambda n, r: V},
+        "1 for r(c)": {"weight": lambda n, r: 1},
+        "r(c) among the tokens seen once": {"weight": lambda n, r: np.sum(n == 1)},
+        "the newest token dropped": {"shorten": lambda c: c[:-1]},
+        "one more below": {"below": 1},
     }
-    check(left, right, planted=planted)
+    planted = {
+        name: 2 * (for_all(lambda c, options=options: witten_bell(text, c, **options)),)
+        for name, options in wrong.items()
+    }
+    check((left, left), right, planted=planted)
 
 
-def kneser_ney(text, n, context, neighbours=True, freed=lambda D, r: D * r):
-    """As printed, by recursion, and P_{k-1} after a context never seen; D = 1/2 where nothing
-    was counted once."""
-    k = len(context) + 1
-    shorter = np.full(V, 1 / V)
-    if context:
-        shorter = kneser_ney(text, n, context[1:], neighbours, freed)
-    table = Counter(grams(text, k))
-    if neighbours and k < n:  # different tokens before; the beginning of the text is one, too
-        start = grams(text, k)[0]
-        table = Counter(gram[1:] for gram in set(grams(text, k + 1))) + Counter([start])
+def neighbour_counts(text, k, begin=False):
+    """n_k for k < n: how many different tokens came before each k-gram. With `begin`, the
+    beginning of the text is one of them, as in the package."""
+    before = {(a, *rest) for a, *rest in grams(text, k + 1)}
+    if begin:
+        before.add(("beginning", *grams(text, k)[0]))
+    return Counter(gram[1:] for gram in before)
+
+
+def discount_of(table):
     once, twice = (sum(count == m for count in table.values()) for m in (1, 2))
-    D = once / (once + 2 * twice) if once else 0.5
-    counts = after(table, context)
-    if not counts.any():
+    return once / (once + 2 * twice) if once else 0.5
+
+
+def kneser_ney(text, n, c, freed=lambda d, r: d * r, tables=None, shorten=lambda c: c[1:]):
+    """As printed, by recursion, and P_{k-1} after a context never seen; d_k = 1/2 where nothing
+    was counted once. `tables` is k -> n_k."""
+    k = len(c) + 1
+    tables = tables or (lambda k: neighbour_counts(text, k) if k < n else Counter(grams(text, k)))
+    shorter = kneser_ney(text, n, shorten(c), freed, tables, shorten) if c else np.full(V, 1 / V)
+    n_k, d = after(tables(k), c), discount_of(tables(k))
+    if not n_k.any():
         return shorter
-    return (np.maximum(counts - D, 0) + freed(D, np.sum(counts > 0)) * shorter) / counts.sum()
+    r = np.sum(n_k > 0)
+    return (np.maximum(n_k - d, 0) + freed(d, r) * shorter) / n_k.sum()
+
+
+def by_handing_on(text, n, c):
+    """Heaps of n_k(c v) grains each; every heap gives d_k away, the pool is dealt out like P_{k-1},
+    and the shares of all grains are taken. Neighbours are looked for token by token."""
+    shorter = by_handing_on(text, n, c[1:]) if c else np.full(V, 1 / V)
+    k = len(c) + 1
+    found = {}
+    for gram in set(product(range(V), repeat=k)) & set(grams(text, k)):
+        with_neighbour = [(a, *gram) for a in range(V)] if k < n else [gram]
+        longer = grams(text, k + 1) if k < n else grams(text, k)
+        found[gram] = sum(
+            min(longer.count(g), 1) if k < n else longer.count(g) for g in with_neighbour
+        )
+    heaps = {v: float(found[*c, v]) for v in range(V) if found.get((*c, v))}
+    if not heaps:
+        return shorter
+    d, pool = discount_of(found), 0.0
+    for v in heaps:
+        heaps[v] -= d
+        pool += d
+    grains = np.array([heaps.get(v, 0) for v in range(V)]) + pool * shorter
+    return grains / grains.sum()
 
 
 @pytest.mark.equation("eq-sequences-kneser-ney", tolerance=1e-12)
 def test_kneser_ney(check, rng):
-    """Left the formula on dictionaries of counts, right the package; all contexts at once."""
+    """Left the formula on dictionaries of counts; right grains that change heaps, counted by
+    brute force, and the package, for which the beginning of the text came before it."""
     text = random_text(rng, 30)
-    contexts = list(product(range(V), repeat=2))
+
+    def as_package(k):
+        return neighbour_counts(text, k, begin=True) if k < 3 else Counter(grams(text, k))
+
     model = NGram.fit(text, 3, V)
-    left = np.array([kneser_ney(text, 3, c) for c in contexts])
-    right = np.array([model.distribution(c) for c in contexts])
+    right = (for_all(lambda c: by_handing_on(text, 3, c)), for_all(model.distribution))
+    left = (
+        for_all(lambda c: kneser_ney(text, 3, c)),
+        for_all(lambda c: kneser_ney(text, 3, c, tables=as_package)),
+    )
     wrong = {
-        "ordinary counts in short contexts": {"neighbours": False},
-        "one discount handed on": {"freed": lambda D, r: D},
-        "r without D": {"freed": lambda D, r: r},
+        "ordinary counts in short contexts": {"tables": lambda k: Counter(grams(text, k))},
+        "neighbours in the longest, too": {"tables": lambda k: neighbour_counts(text, k)},
+        "one discount handed on": {"freed": lambda d, r: d},
+        "r without d": {"freed": lambda d, r: r},
+        "the newest token dropped": {"shorten": lambda c: c[:-1]},
     }
     planted = {
-        name: np.array([kneser_ney(text, 3, c, **options) for c in contexts])
+        name: (for_all(lambda c, options=options: kneser_ney(text, 3, c, **options)), left[1])
         for name, options in wrong.items()
     }
     check(left, right, planted=planted)
@@ -279,14 +363,22 @@ def test_marginal(check, rng):
 
 @pytest.mark.equation("eq-sequences-softmax", tolerance=1e-12)
 def test_softmax(check, rng):
-    """Left the formula, right the package's, which subtracts the largest logit first."""
+    """Left the formula; right autograd of the logarithm of the sum of exponentials, and the
+    package's, which subtracts the largest logit first."""
     u = 3 * rng.normal(size=(T, N, V))
     e = np.exp(u)
-    planted = {
+    u_torch = torch.tensor(u, requires_grad=True)
+    torch.logsumexp(u_torch, dim=-1).sum().backward()
+    left = e / e.sum(axis=-1, keepdims=True)
+    wrong = {
         "summed over the batch": e / e.sum(axis=1, keepdims=True),
         "squares for exponentials": u**2 / (u**2).sum(axis=-1, keepdims=True),
+        "powers of two": 2**u / (2**u).sum(axis=-1, keepdims=True),
+        "not divided": e,
+        "the least likely first": (1 / e) / (1 / e).sum(axis=-1, keepdims=True),
     }
-    check(e / e.sum(axis=-1, keepdims=True), loss.softmax(u), planted=planted)
+    planted = {name: (value, value) for name, value in wrong.items()}
+    check((left, left), (u_torch.grad, loss.softmax(u)), planted=planted)
 
 
 @pytest.mark.equation("eq-sequences-loss", tolerance=1e-12)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from unrolled.layers import optimize
+
 T, N, D, H = 6, 3, 4, 5
 
 
@@ -205,10 +207,20 @@ def tanh_jacobians(rng, W, scale=1.0):
     return J, slopes
 
 
+def one_unit(inputs, w, t, k):
+    """∂h_t/∂h_k of h_i = tanh(x_i + w h_{i-1}) by autograd, and the states h_0 … h_T."""
+    h = [torch.tensor(0.3, dtype=torch.float64, requires_grad=True)]
+    for x_i in inputs:
+        h.append(torch.tanh(float(x_i) + w * h[-1]))
+    (derivative,) = torch.autograd.grad(h[t], h[k])
+    return abs(derivative.item()), np.array([h_i.item() for h_i in h])
+
+
 @pytest.mark.equation("eq-vanishing-product", tolerance=1e-9)
 def test_product(check, rng):
-    """Left: ‖∂h_T/∂h_0‖ by autograd; right: never above the product, equal where it can be."""
-    lefts, rights, eigen, last = [], [], [], []
+    """Left: ‖∂h_T/∂h_0‖ by autograd, never above the product, which it equals with one unit, also
+    between two steps on the way; right: the Jacobians multiplied, slopes and weights multiplied."""
+    lefts, rights, eigen, last, norms, products, reversed_ = [], [], [], [], [], [], []
     for _ in range(20):
         W = np.triu(rng.normal(size=(H, H)), k=1) * 2 + 0.3 * np.eye(H)  # far from normal
         J, slopes = tanh_jacobians(rng, W, scale=rng.choice([0.01, 1.0]))
@@ -217,22 +229,31 @@ def test_product(check, rng):
         rights.append(np.prod(mu) * size(W) ** T)
         eigen.append(np.prod(mu) * radius(W) ** T)
         last.append(np.prod([s.min() for s in slopes]) * size(W) ** T)
-    # equality: one unit
-    w = np.array([[1.7]])
-    h, slopes = 0.3, []
-    f = 1.0
-    for e in rng.normal(size=T):
-        h = np.tanh(e + 1.7 * h)
-        slopes.append(1 - h * h)
-        f *= slopes[-1]
+        steps = [np.diag(s) @ W.T for s in slopes]  # J_1 … J_T
+        norms.append(np.linalg.norm(J, 2))
+        products.append(np.linalg.norm(np.linalg.multi_dot(steps[::-1]), 2))
+        reversed_.append(np.linalg.norm(np.linalg.multi_dot(steps), 2))
+    inputs, w, t, k = rng.normal(size=T), 1.7, T - 1, 2
+    left, h = one_unit(inputs, w, t, k)
+    slopes, steps = 1 - h**2, range(k + 1, t + 1)
+
+    def equality(factor=lambda i: slopes[i] * w, steps=steps):
+        return np.prod([factor(i) for i in steps])
+
+    broken, norms, products = excess(lefts, rights), np.array(norms), np.array(products)
+    exact = equality()
     planted = {
-        "ρ for the norm (deck D0)": (excess(lefts, eigen), f * 1.7**T),
-        "smallest slope": (excess(lefts, last), f * 1.7**T),
-        "weights forgotten (deck D3: tanh' < 1)": (0.0, f),
-        "one weight too few": (0.0, f * 1.7 ** (T - 1)),
+        "ρ for the norm (deck D0)": (excess(lefts, eigen), norms, exact),
+        "smallest slope": (excess(lefts, last), norms, exact),
+        "J_{k+1} … J_t": (broken, np.array(reversed_), exact),
+        "weights forgotten (deck D3: tanh' < 1)": (0.0, norms, equality(lambda i: slopes[i])),
+        "slopes forgotten": (0.0, norms, equality(lambda i: w)),
+        "1 - h⁴": (0.0, norms, equality(lambda i: (1 - h[i] ** 4) * w)),
+        "slopes of the step before": (0.0, norms, equality(lambda i: slopes[i - 1] * w)),
+        "from i = k": (0.0, norms, equality(steps=range(k, t + 1))),
+        "to i = t - 1": (0.0, norms, equality(steps=range(k + 1, t))),
     }
-    right = np.prod(slopes) * size(w) ** T
-    check((0.0, f * np.exp(T * np.log(1.7))), (excess(lefts, rights), right), planted=planted)
+    check((0.0, norms, left), (broken, products, exact), planted=planted)
 
 
 def psi_roots(w, m):
@@ -377,29 +398,35 @@ def test_clip(check, rng):
 
 @pytest.mark.equation("eq-vanishing-step", tolerance=1e-9)
 def test_step(check, rng):
-    """Left: no violation by the losses before and after; right: the bounds with M measured."""
-    changes, shorter, with_limit, square, no_eta = [], [], [], [], []
+    """Left: no violation by the losses before and after, nor by the distance which the package's
+    clipped step covers; right: the bounds as printed, with M measured along the segment."""
+    changes, moved, bounds, square, no_M, longer = [], [], [], [], [], {"not": [], "each": []}
     eta, limit = 0.3, 0.5
     for _ in range(20):
         L, theta, g = loss_of(rng)
-        norm = np.linalg.norm(g)
-        step = eta * min(1, limit / norm) * g
-        points = theta - np.linspace(0, 1, 400)[:, None] * step
+        norm, step = np.linalg.norm(g), g.copy()
+        optimize.clip_norm([step], limit)
+        points = theta - np.linspace(0, 1, 400)[:, None] * eta * step
         slopes = []
         for point in points:
             p = torch.tensor(point, requires_grad=True)
             (here,) = torch.autograd.grad(L(p), p)
             slopes.append(np.linalg.norm(here.numpy()))
         M = max(slopes) * (1 + 1e-4)
-        changes.append(abs(float(L(theta) - L(theta - step))))
-        shorter.append(M * np.linalg.norm(step))
-        with_limit.append(M * eta * limit)
+        changes.append(abs(float(L(theta) - L(points[-1]))))
+        moved.append(M * np.linalg.norm(points[-1] - points[0]))
+        bounds.append(M * eta * limit)
         square.append(M * eta * limit / norm)  # what the missing root would promise
-        no_eta.append(eta * limit)
-    right = (excess(changes, shorter), excess(shorter, with_limit))
+        no_M.append(eta * limit)
+        longer["not"].append(M * eta * norm)
+        longer["each"].append(M * eta * np.linalg.norm(np.clip(g, -limit, limit)))
+    right = (excess(changes, moved), excess(moved, bounds))
     planted = {
-        "with the square of the norm (deck D3)": (excess(changes, square), right[1]),
-        "Lipschitz constant forgotten": (excess(changes, no_eta), right[1]),
+        "with the square of the norm (deck D3)": (right[0], excess(moved, square)),
+        "Lipschitz constant forgotten": (right[0], excess(moved, no_M)),
+        "not clipped": (right[0], excess(longer["not"], bounds)),
+        "each entry clipped by itself": (right[0], excess(longer["each"], bounds)),
+        "learning rate squared": (excess(changes, eta * np.array(moved)), right[1]),
     }
     check((0.0, 0.0), right, planted=planted)
 

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from urllib.parse import unquote, urlsplit
 
+from bs4 import BeautifulSoup
+
 MOST_BYTES = 500_000
 
 
@@ -64,3 +66,23 @@ def test_the_page_is_light(html, article):
     sizes = {path.name: path.stat().st_size for path in [html, *images]}
     heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
     assert sum(sizes.values()) <= MOST_BYTES, heaviest
+
+
+DOUBLED = re.compile(r",\s*[,;:]|;\s*[,;:.]|:\s*[,;:]|(?<!\.)\.\.(?!\.)|(?<=\w),\s*\.(?!\.)")
+
+
+def test_no_punctuation_stands_twice(html):
+    """In the page's own words: outside code and output, with each formula as one letter."""
+    article = BeautifulSoup(html.read_text("utf-8"), "html.parser").find("article")
+    for element in article.select("pre, code, .cell_output, script, sup.claim-mark"):
+        element.replace_with("x")
+    for formula in article.select(".math"):
+        formula.replace_with("x")
+    blocks = article.find_all(["p", "li", "td", "figcaption", "h1", "h2", "h3", "dd"])
+    texts = [" ".join(block.get_text().split()) for block in blocks]
+    found = [
+        text[max(0, m.start() - 40) : m.end() + 20]
+        for text in texts
+        for m in DOUBLED.finditer(text)
+    ]
+    assert not found, found

@@ -6,7 +6,6 @@ import numpy as np
 from numpy import ndarray
 
 from unrolled.layers import lstm
-from unrolled.layers.contract import check, check_parts, gradient_at
 from unrolled.layers.fast.products import (
     all_steps,
     below_each_other,
@@ -14,6 +13,7 @@ from unrolled.layers.fast.products import (
     chunks_backward,
     product,
 )
+from unrolled.layers.layer_contract import check, check_parts, gradient_at
 from unrolled.layers.lstm import Pair, pair_from_beyond
 
 

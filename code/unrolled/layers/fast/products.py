@@ -12,7 +12,7 @@ from numpy import ndarray
 from numpy.typing import DTypeLike
 
 SMALL = 100**3  # multiplications: up to here OpenBLAS copies nothing
-CACHE = 2**20  # bytes of weights, half of what a core with AVX-512 usually has for itself
+CACHE = 2**19  # bytes of weights, half of what such a core has for itself at least
 CHUNK = 2**18  # bytes of gates whose slopes are computed at once, to be read again from the cache
 AVX512 = "AVX512_SKX" in np.show_config(mode="dicts")["SIMD Extensions"]["found"]
 

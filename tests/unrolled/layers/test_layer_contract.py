@@ -21,6 +21,7 @@ from unrolled.layers import (
     PublishedGRU,
     Stack,
     check_layer,
+    fast,
     relative_error,
 )
 from unrolled.layers.layer_contract import check, check_parts, from_beyond, gradient_at, rows
@@ -28,6 +29,7 @@ from unrolled.layers.layer_contract import check, check_parts, from_beyond, grad
 D, H = 4, 5
 KINDS = [RNN, LSTM, GRU, PublishedGRU, MinGRU, CausalConv]  # with init(D, H, rng, dtype)
 LAYERS = {f"{kind.__module__.split('.')[-1]}.{kind.__name__}": kind.init for kind in KINDS}
+LAYERS |= {f"fast.{kind.__name__}": kind.init for kind in (fast.RNN, fast.LSTM, fast.GRU)}
 LAYERS |= {
     "dilated": partial(CausalConv.init, F=3, dilation=2),
     "one tap": partial(CausalConv.init, F=1),

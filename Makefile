@@ -4,60 +4,91 @@
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+export MAKECMDGOALS # a tool that waits for another says for which
 unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, not in every process
+
+# Where nothing can be written at home, what programs keep there has a place here
+AWAY := $(CURDIR)/_build/home
+ifneq ($(shell test -w "$$HOME" && echo yes || mkdir -p "$(AWAY)"),yes)
+export XDG_CACHE_HOME := $(AWAY)
+export MPLCONFIGDIR := $(AWAY)/matplotlib
+export IPYTHONDIR := $(AWAY)/ipython
+export JUPYTER_RUNTIME_DIR := $(AWAY)/jupyter
+export KERAS_HOME := $(AWAY)/keras
+endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test serve notebooks browser pins benchmark claims clean
+.PHONY: help book test unit serve notebooks browser wheel claims pins benchmark clean always
 
-PYTHON ?= python3.11 python3.12 python3.13 python3
+PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
 RUN := .venv/bin/python
+TOOL := $(RUN) tools
+PYTEST := $(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+# A recipe of several checks runs all of them, and says at the end which failed
+LINT = failed=; \
+	.venv/bin/ruff check . || failed="$$failed, ruff check"; \
+	.venv/bin/ruff format --check . || failed="$$failed, ruff format (mend: .venv/bin/ruff format .)"; \
+	.venv/bin/mypy || failed="$$failed, mypy"
+VERDICT = if [ -n "$$failed" ]; then echo "Failed:$${failed\#,}" >&2; exit 1; fi
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: $(READY) ## execute the pages and build the site in _build/html
-	@$(RUN) tools/book.py
+	@$(TOOL) book
 
-test: $(READY) ## everything that guards the book: lint, tests, every notebook, the site
-	@failed=; \
-	.venv/bin/ruff check . || failed="$$failed, ruff check"; \
-	.venv/bin/ruff format --check . || failed="$$failed, ruff format (mend: .venv/bin/ruff format .)"; \
-	$(RUN) tools/book.py || failed="$$failed, make book"; \
-	$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/browser \
+unit: $(READY) ## the short way round: lint, types, unit tests, equation checks
+	@$(LINT); \
+	$(PYTEST) tests/unrolled tests/equations || failed="$$failed, pytest"; \
+	$(VERDICT)
+
+test: $(READY) ## all that guards the book: also every notebook and the site
+	@$(LINT); \
+	$(TOOL) book || failed="$$failed, make book"; \
+	$(PYTEST) --ignore tests/browser \
 		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 book tests \
 		|| failed="$$failed, pytest (if a printed result was meant to change: make notebooks)"; \
-	if [ -n "$$failed" ]; then echo "Failed:$${failed#,}" >&2; exit 1; fi
+	$(VERDICT)
 
-serve: $(READY) ## serve the site on http://127.0.0.1:8000, rebuilt when a file is saved
-	@$(RUN) tools/serve.py
+serve: $(READY) ## serve the site here, rebuilt when a file is saved (PORT=8000)
+	@$(TOOL) serve
 
-notebooks: $(READY) ## regenerate the .ipynb beside each page, with what its cells print
-	@$(RUN) tools/notebooks.py
+notebooks: $(READY) ## regenerate the .ipynb beside each page, with its output
+	@$(TOOL) notebooks
 
-browser: book ## look at the built site in Chromium, with the network cut off
+browser: $(READY) ## look at the built site in Chromium, with the network cut off
+	@$(TOOL) chromium
+	@$(TOOL) book
 	@$(RUN) -m pytest -n 2 tests/browser
 
-pins: $(READY) ## recompute constraints.txt from requirements.txt
-	@$(RUN) tools/pins.py
+wheel: $(READY) ## build the package, install it with NumPy alone, run every layer
+	@$(TOOL) try_wheel
 
-benchmark: $(READY) ## time the NumPy layers against torch's, convolutions too, search against its bare steps, scans against the loop
+pins: $(READY) ## recompute constraints.txt (UPGRADE=1: all at their newest)
+	@$(TOOL) pins
+
+benchmark: $(READY) ## time layers, convolutions, scans and search against torch's
 	@$(RUN) benchmarks/layers.py
 	@$(RUN) benchmarks/convolution.py
 	@$(RUN) benchmarks/scan.py
 	@$(RUN) benchmarks/search.py
 
-claims: $(READY) ## run what the book's sentences say, slow ones too, and note when each held
-	@PYTHONPATH=book/_ext $(RUN) tools/claims.py
+claims: $(READY) ## run what the book's sentences say, the slow ones too
+	@PYTHONPATH=book/_ext $(TOOL) claims
 
 clean: ## remove what was built; the environment (.venv) stays
-	rm -rf _build .pytest_cache .ruff_cache
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache
 
-$(READY): requirements.txt constraints.txt pyproject.toml tools/setup.py
+# With PYTHON=… given, tools/environment.py sees each time whether .venv was made with that one
+ASKED := $(if $(filter-out file,$(origin PYTHON)),always)
+
+$(READY): requirements.txt constraints.txt pyproject.toml tools/environment.py $(ASKED)
 	@for python in $(PYTHON); do \
 		$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
-			&& exec $$python tools/setup.py; \
+			&& exec $$python tools environment; \
 	done; \
 	echo "No suitable Python: the book needs 3.11, 3.12 or 3.13, and found none as $(PYTHON)." >&2; \
 	echo "Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13;" >&2; \

@@ -20,7 +20,7 @@ import torch
 from contest import judged, rounds, run
 from torch import Tensor, nn
 
-from unrolled.decoding.search import beam
+from unrolled.decoding.beam_search import beam
 
 try:
     from transformers import GenerationConfig, GenerationMixin, PretrainedConfig, PreTrainedModel

@@ -1,9 +1,12 @@
 """What the tests of the built site share, in `site/` and in `browser/`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from collect_equations import pages
+
+from processes import turn
 
 
 @pytest.fixture(scope="session")
@@ -13,12 +16,13 @@ def root(pytestconfig) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(root) -> Path:
-    """The folder of the built site."""
+def site(root) -> Iterator[Path]:
+    """The folder of the built site, which nobody builds anew while tests look at it."""
     folder = root / "_build" / "html"
-    if not (folder / "index.html").exists():
-        pytest.fail(f"there is no site in {folder}: run `make book` first", pytrace=False)
-    return folder
+    with turn(shared=True):
+        if not (folder / "index.html").exists():
+            pytest.fail(f"there is no site in {folder}: run `make book` first", pytrace=False)
+        yield folder
 
 
 @pytest.fixture(scope="module")

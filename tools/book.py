@@ -1,11 +1,11 @@
 """Build the book: execute what changed, then make the site in _build/html."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from pages import BUILD, DOCTREES, TERMINAL_COLOURS, execute, forget_if_changed, pages
+from pages import BUILD, DOCTREES, execute, forget_if_changed, pages
+from processes import TERMINAL_COLOURS, run, turn
 
 UNFINISHED = BUILD / ".unfinished"  # there while a build runs, and after one that failed
 
@@ -20,25 +20,22 @@ def build_site() -> bool:
     UNFINISHED.touch()
     print(f"Building the site of {len(pages())} pages", flush=True)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", "."]
-    options = ["-W", "--keep-going", "-n"]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
-        for coloured in process.stdout:
-            line = TERMINAL_COLOURS.sub("", coloured)
-            if line.startswith(("reading sources", "writing output")) and "%" in line:
-                print(line, end="", flush=True)
-    if process.returncode != 0:
+    if run([*command, "-W", "--keep-going", "-n"], hear=show_progress) != 0:
         return False
     UNFINISHED.unlink()
     return True
 
 
+def show_progress(coloured: str) -> None:
+    line = TERMINAL_COLOURS.sub("", coloured)
+    if line.startswith(("reading sources", "writing output")) and "%" in line:
+        print(line, end="", flush=True)
+
+
 def main() -> None:
-    if not execute():
-        sys.exit("The site was not built: mend the page(s) above and run `make book` again.")
-    if not build_site():
-        sys.exit("The site has faults: mend what is said above and run `make book` again.")
+    with turn():
+        if not execute():
+            sys.exit("The site was not built: mend the page(s) above and run `make book` again.")
+        if not build_site():
+            sys.exit("The site has faults: mend what is said above and run `make book` again.")
     print(f"The book is built: open {BUILD / 'html' / 'index.html'} in a browser.")
-
-
-if __name__ == "__main__":
-    main()

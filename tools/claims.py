@@ -1,6 +1,6 @@
 """Run the tests of the book's sentences, slow ones too, and note when each was seen to hold.
 
-What is given on the command line goes to pytest: `python tools/claims.py -k parity`.
+What is given on the command line goes to pytest: `python tools claims -k parity`.
 """
 
 import json
@@ -57,12 +57,8 @@ def table(claims: list[Claim], entries: dict[str, dict]) -> str:
 
 def main() -> None:
     watch = Watch()
-    code = pytest.main([str(CLAIMS), "-m", "", *sys.argv[1:]], plugins=[watch])
+    code = pytest.main([str(CLAIMS), "-m", "", *sys.argv[2:]], plugins=[watch])
     root = Path.cwd()
     entries = note(root, watch)
     print(table([claim for file in claim_files(root) for claim in file.claims], entries))
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

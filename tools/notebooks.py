@@ -9,7 +9,8 @@ import nbformat
 from jupyter_cache.base import JupyterCacheAbstract
 from nbformat import NotebookNode
 
-from pages import TERMINAL_COLOURS, execute, execution_cache, notebooks
+from pages import execute, execution_cache, notebooks
+from processes import TERMINAL_COLOURS, turn
 
 LIMIT = 2000  # characters of text that an output may have to be kept
 
@@ -64,8 +65,14 @@ def kept(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def main() -> None:
-    if not execute():
-        sys.exit("No notebook was written: mend the page(s) above and run `make notebooks` again.")
+    with turn():
+        if not execute():
+            what_to_do = "mend the page(s) above and run `make notebooks` again."
+            sys.exit(f"No notebook was written: {what_to_do}")
+        write()
+
+
+def write() -> None:
     with execution_cache() as cache:
         for page, source in notebooks().items():
             target = page.with_suffix(".ipynb")
@@ -73,7 +80,3 @@ def main() -> None:
             if not target.exists() or target.read_text() != text:
                 target.write_text(text)
                 print(f"{target} written", flush=True)
-
-
-if __name__ == "__main__":
-    main()

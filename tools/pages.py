@@ -1,28 +1,41 @@
 """The book's pages, executed two at a time into the cache that the site and the notebooks share."""
 
 import hashlib
-import os
-import re
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
-from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
-from myst_nb.core.read import is_myst_markdown_notebook, myst_nb_reader_plugin
-from nbclient.exceptions import CellExecutionError
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+import myst_pages
+from processes import TERMINAL_COLOURS
 
 BUILD = Path("_build")
 CACHE = BUILD / ".jupyter_cache"  # where Sphinx looks, too
 DOCTREES = BUILD / ".doctrees"  # Sphinx's own cache
-TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+KERNELS_LOG = BUILD / "kernels.log"  # what kernels say beside the outputs of their cells
+# What the pages' results come from, besides the pages
+PACKAGE = ("code/**/*.py", "code/**/*.csv", "code/**/*.npz", "pyproject.toml")
+PINS = ("requirements.txt", "constraints.txt")
+
+
+class Execution(NamedTuple):
+    """A page's notebook with its outputs, how long that took, and what went wrong, if anything."""
+
+    notebook: NotebookNode
+    seconds: float
+    error: Exception | None = None
 
 
 def pages() -> list[Path]:
@@ -34,10 +47,9 @@ def notebooks() -> dict[Path, NotebookNode]:
     """The pages that have code cells, each read as Sphinx reads it."""
     found = {}
     for page in pages():
-        if is_myst_markdown_notebook(page.read_text()):
-            notebook = myst_nb_reader_plugin(str(page))
-            if any(cell.cell_type == "code" for cell in notebook.cells):
-                found[page] = notebook
+        notebook = myst_pages.read(page)
+        if notebook and any(cell.cell_type == "code" for cell in notebook.cells):
+            found[page] = notebook
     return found
 
 
@@ -58,8 +70,8 @@ def forget_if_changed(name: str, files: Iterable[Path], *stale: Path) -> None:
 @contextmanager
 def execution_cache() -> Iterator[JupyterCacheAbstract]:
     """The outputs of every page. It knows a page by its cells alone, so a new package voids it."""
-    pins = [Path("requirements.txt"), Path("constraints.txt")]
-    forget_if_changed("package", [*Path("code").rglob("*.py"), *pins], CACHE, DOCTREES)
+    files = [file for pattern in (*PACKAGE, *PINS) for file in Path().glob(pattern)]
+    forget_if_changed("package", files, CACHE, DOCTREES)
     cache = get_cache(CACHE)
     try:
         yield cache
@@ -70,31 +82,29 @@ def execution_cache() -> Iterator[JupyterCacheAbstract]:
 def execute() -> bool:
     """Execute the pages that are not in the cache; whether every page ran to its end."""
     with execution_cache() as cache:
+        KERNELS_LOG.unlink(missing_ok=True)
         waiting = {page: nb for page, nb in notebooks().items() if not is_cached(cache, nb)}
         failures = 0
         for page, result in _results(waiting):
-            if result.err:
+            if result.error:
                 failures += 1
                 print(_failure(page, result), file=sys.stderr, flush=True)
             else:
-                bundle = CacheBundleIn(result.nb, str(page.absolute()))
+                bundle = CacheBundleIn(result.notebook, str(page.absolute()))
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     return failures == 0
 
 
-def _results(waiting: dict[Path, NotebookNode]) -> Iterator[tuple[Path, ExecutionResult]]:
+def _results(waiting: dict[Path, NotebookNode]) -> Iterator[tuple[Path, Execution]]:
     """Each page as it ends, two running at a time."""
     if waiting:
         print(f"Executing {len(waiting)} page(s), two at a time", flush=True)
-    with ThreadPoolExecutor(2) as pool:
-        runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
-        try:
-            for done, run in enumerate(as_completed(runs), start=1):
-                page, result = runs[run], run.result()
-                print(f"[{done}/{len(runs)}] {page}, {result.time:.1f} s", flush=True)
-                yield page, result
-        except KeyboardInterrupt:  # the pool would first run every page; the kernels end without us
-            os._exit(130)
+    pool = ThreadPoolExecutor(2)  # not in a `with`, which on Ctrl-C would first run every page
+    runs = {pool.submit(_run, page, nb): page for page, nb in waiting.items()}
+    for done, run in enumerate(as_completed(runs), start=1):
+        page, result = runs[run], run.result()
+        print(f"[{done}/{len(runs)}] {page}, {result.seconds:.1f} s", flush=True)
+        yield page, result
 
 
 def is_cached(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:
@@ -105,26 +115,36 @@ def is_cached(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:
     return True
 
 
-def _run(page: Path, notebook: NotebookNode) -> ExecutionResult:
+def _run(page: Path, notebook: NotebookNode) -> Execution:
     """Run the cells from the page's folder, as Jupyter and nbval do."""
     settings = yaml.safe_load(Path("_config.yml").read_text()).get("execute", {})
-    seconds = settings.get("timeout", 30)
+    client = NotebookClient(
+        notebook,
+        timeout=settings.get("timeout", 30),
+        resources={"metadata": {"path": str(page.parent)}},
+        record_timing=False,  # the cache knows a cell by its metadata too
+    )
+    start, error = time.perf_counter(), None
     try:
-        return single_nb_execution(notebook, page.parent, seconds, allow_errors=False)
-    except RuntimeError as error:  # a kernel that died
-        return ExecutionResult(notebook, str(page.parent), 0.0, error)
+        with KERNELS_LOG.open("a") as log:
+            client.execute(stderr=log)
+    except (CellExecutionError, CellTimeoutError, RuntimeError) as raised:
+        error = raised  # RuntimeError: a kernel that died
+    return Execution(notebook, time.perf_counter() - start, error)
 
 
-def _failure(page: Path, result: ExecutionResult) -> str:
+def _failure(page: Path, result: Execution) -> str:
     """Which cell of the page raised, where it stands, and the last lines of what it said."""
-    started = [i for i, cell in enumerate(result.nb.cells) if cell.get("execution_count")]
+    started = [i for i, cell in enumerate(result.notebook.cells) if cell.get("execution_count")]
     place = f"{page}"
     if started:
-        last = result.nb.cells[started[-1]]
-        line = result.nb.metadata.source_map[started[-1]] + 1
+        last = result.notebook.cells[started[-1]]
+        line = result.notebook.metadata.source_map[started[-1]] + 1
         first = last.source.strip().partition("\n")[0]
         place = f"{page}:{line}: cell [{last.execution_count}], which begins `{first}`,"
-    lines = TERMINAL_COLOURS.sub("", str(result.err)).strip().splitlines()
-    raised = isinstance(result.err, CellExecutionError)
+    lines = TERMINAL_COLOURS.sub("", str(result.error)).strip().splitlines()
+    raised = isinstance(result.error, CellExecutionError)
     said = lines[-12:] if raised else lines[:2]  # else it took too long, or its kernel died
+    if not raised and KERNELS_LOG.stat().st_size:
+        said.append(f"({KERNELS_LOG} has what the kernels said)")
     return "\n    ".join([f"{place} failed:", *said])

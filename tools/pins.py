@@ -1,49 +1,55 @@
-"""Recompute constraints.txt: what the direct dependencies bring along today, pinned."""
+"""Recompute constraints.txt: what the direct dependencies bring along, pinned for every machine.
 
-import json
-import platform
+`make pins` keeps what is pinned and still fits; `make pins UPGRADE=1` takes the newest of all.
+"""
+
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 HEADER = """\
-# What the packages of requirements.txt bring along, pinned; `make pins` wrote this with Python {}.
-# Not here: CUDA (torch's build is for the reader's machine to choose), and what only other
-# systems or Pythons need, which pip takes at its newest there.
+# What the packages of requirements.txt bring along, pinned for every system and for every Python
+# from {} on; `make pins` wrote this. Not here: CUDA, since torch's build is for the reader's
+# machine to choose.
+
 """
 CUDA = re.compile(r"nvidia-|cuda-|triton")
+NAME = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 
-def resolution() -> dict[str, str]:
-    """Name -> version of everything that a fresh environment would get."""
-    with tempfile.NamedTemporaryFile() as report:
-        command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
-        command += ["--report", report.name, "-r", "requirements.txt"]
-        if subprocess.run(command).returncode != 0:
-            sys.exit("pip found no set of versions that fits requirements.txt: see above.")
-        packages = [entry["metadata"] for entry in json.load(report)["install"]]
-    return {normal(p["name"]): p["version"].partition("+")[0] for p in packages}
+def lowest_python() -> str:
+    """The oldest version that the package, and so the book, promises to run on."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    return project["requires-python"].removeprefix(">=")
 
 
-def normal(name: str) -> str:
-    """The name as the package index spells it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def resolution(kept: str) -> list[str]:
+    """The lines `name==version ; marker` for all that requirements.txt needs, close to `kept`."""
+    uv = Path(sys.executable).with_name("uv")
+    with tempfile.NamedTemporaryFile("w+") as pinned:
+        pinned.write(kept)
+        pinned.flush()
+        command = [uv, "pip", "compile", "requirements.txt", "--output-file", pinned.name]
+        command += ["--quiet", "--universal", "--python-version", lowest_python()]
+        command += ["--python", sys.executable, "--no-python-downloads"]
+        command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+        if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
+            sys.exit("uv found no set of versions that fits requirements.txt: see above.")
+        return Path(pinned.name).read_text().splitlines(keepends=True)
 
 
 def main() -> None:
-    pins = re.findall(r"^([\w.-]+)==", Path("requirements.txt").read_text(), re.MULTILINE)
-    direct = {normal(name) for name in pins}
+    direct = set(NAME.findall(Path("requirements.txt").read_text().lower()))
+    constraints = Path("constraints.txt")
+    kept = "" if os.environ.get("UPGRADE") else constraints.read_text()
     lines = [
-        f"{name}=={version}\n"
-        for name, version in sorted(resolution().items())
-        if name not in direct and not CUDA.match(name)
+        line
+        for line in resolution(kept)
+        if NAME.match(line)[1] not in direct and not CUDA.match(line)
     ]
-    header = HEADER.format(".".join(platform.python_version_tuple()[:2]))
-    Path("constraints.txt").write_text(header + "\n" + "".join(lines))
+    constraints.write_text(HEADER.format(lowest_python()) + "".join(lines))
     print(f"constraints.txt pins {len(lines)} packages")
-
-
-if __name__ == "__main__":
-    main()

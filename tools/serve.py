@@ -1,6 +1,6 @@
 """Serve the site on this machine, and build it again whenever a file of the book is saved."""
 
-import subprocess
+import os
 import sys
 import threading
 from functools import partial
@@ -9,9 +9,11 @@ from pathlib import Path
 
 from watchfiles import watch
 
-PORT = 8000
+from processes import run
+
+PORTS = range(8000, 8020)  # the first that is free, unless PORT names one
 FOLDERS = ["book", "code", "tests/equations", "_config.yml", "_toc.yml"]
-KINDS = (".md", ".py", ".yml", ".bib", ".css", ".js", ".html")
+KINDS = (".md", ".py", ".csv", ".npz", ".yml", ".bib", ".css", ".js", ".html", ".svg")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -20,20 +22,28 @@ class Quiet(SimpleHTTPRequestHandler):
 
 def build() -> None:
     """In a process of its own, so that a changed package is read anew."""
-    subprocess.run([sys.executable, "tools/book.py"])
+    run([sys.executable, "tools", "book"])
+
+
+def listen(port: str | None) -> ThreadingHTTPServer:
+    """A server of the site: on that port, else on the first free one."""
+    for number in [int(port)] if port else PORTS:
+        try:
+            return ThreadingHTTPServer(
+                ("127.0.0.1", number), partial(Quiet, directory="_build/html")
+            )
+        except OSError as error:
+            print(f"Port {number} cannot be had: {error.strerror}.", file=sys.stderr, flush=True)
+    sys.exit("Name one that is free: make serve PORT=8765")
 
 
 def main() -> None:
+    server = listen(os.environ.get("PORT"))  # before the build: nobody waits for a port in vain
     build()
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), partial(Quiet, directory="_build/html"))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"Serving http://127.0.0.1:{PORT}; Ctrl-C ends it.", flush=True)
+    print(f"Serving http://127.0.0.1:{server.server_port}; Ctrl-C ends it.", flush=True)
     existing = [folder for folder in FOLDERS if Path(folder).exists()]
     wanted = lambda change, path: path.endswith(KINDS)  # noqa: E731
-    for changes in watch(*existing, watch_filter=wanted, raise_interrupt=False):
+    for changes in watch(*existing, watch_filter=wanted, raise_interrupt=True):
         print(f"Saved: {', '.join(sorted(path for _, path in changes))}", flush=True)
         build()
-
-
-if __name__ == "__main__":
-    main()

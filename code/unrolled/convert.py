@@ -1,4 +1,4 @@
-"""One layer in many spellings: weights carried between this book, torch, Keras and slides.
+"""Weights converted between this book's layers, torch, Keras and the notations of lectures.
 
 Every source stores the same numbers. They differ in whether samples are rows or columns, in the
 order in which the gates are stacked, in whether input and state have matrices of their own, in the
@@ -27,14 +27,15 @@ KERAS_ORDER = ORDER | {GRU: "zrn", PublishedGRU: "zrn"}  # Keras's own letter fo
 TORCH_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
-def order_of(layer: Layer) -> str:
-    """The layer's gates in the order in which it stacks them."""
-    if type(layer) not in ORDER:
-        raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
-    return ORDER[type(layer)]
+def order_of(layer: Layer, orders: Mapping[type, str] = ORDER) -> str:
+    """The layer's gates in the order in which it stacks them, or as another of `orders` says."""
+    for cls in type(layer).__mro__:  # a faster layer of the same kind is a subclass
+        if cls in orders:
+            return orders[cls]
+    raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
 
 
-def reorder(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
+def reorder_gates(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
     """Put equal blocks along the last axis into another order of gates.
 
     Parameters
@@ -133,8 +134,8 @@ def to_stacked(layer: Layer, order: str) -> tuple[ndarray, ndarray]:
             "input don't share one product (a PublishedGRU can)"
         )
     before = order_of(layer)
-    W = reorder(np.concatenate([layer.W_hh, layer.W_xh]), before, order)  # (H + D, k H)
-    return W.T.copy(), reorder(layer.b_h, before, order)
+    W = reorder_gates(np.concatenate([layer.W_hh, layer.W_xh]), before, order)  # (H + D, k H)
+    return W.T.copy(), reorder_gates(layer.b_h, before, order)
 
 
 def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
@@ -143,9 +144,9 @@ def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
     cls, H = kinds.get(frozenset(order)), len(W) // len(order)
     if cls is None or len(W) != H * len(order) or W.shape[1] <= H:
         raise ValueError(f"W must be (k H, H + D) with gates {order!r}, got {W.shape}")
-    rows = reorder(W.T, order, ORDER[cls])  # (H + D, k H)
+    rows = reorder_gates(W.T, order, ORDER[cls])  # (H + D, k H)
     b = np.zeros_like(W[:, 0]) if b is None else b
-    return cls(rows[H:].copy(), rows[:H].copy(), reorder(b, order, ORDER[cls]))
+    return cls(rows[H:].copy(), rows[:H].copy(), reorder_gates(b, order, ORDER[cls]))
 
 
 # torch and Keras
@@ -193,8 +194,8 @@ def to_keras(layer: Layer) -> list[ndarray]:
     A PublishedGRU is for `GRU(reset_after=False)`.
     """
     bias = np.stack([layer.b_h, second_bias(layer)]) if isinstance(layer, GRU) else layer.b_h
-    before = order_of(layer)
-    return [reorder(a, before, KERAS_ORDER[type(layer)]) for a in (layer.W_xh, layer.W_hh, bias)]
+    before, after = order_of(layer), order_of(layer, KERAS_ORDER)
+    return [reorder_gates(a, before, after) for a in (layer.W_xh, layer.W_hh, bias)]
 
 
 def from_keras(weights: Sequence[ndarray]) -> Layer:
@@ -209,10 +210,12 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
     if len(weights) != 3:
         raise ValueError(f"expected kernel, recurrent kernel and bias, got {len(weights)} arrays")
     cls = kind_of(weights[1])
-    W_xh, W_hh, bias = (reorder(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
+    W_xh, W_hh, bias = (reorder_gates(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
     if bias.ndim == 2:
         return with_two_biases(W_xh, W_hh, *bias)
-    return (PublishedGRU if cls is GRU else cls)(W_xh, W_hh, bias)
+    if issubclass(cls, GRU):
+        return PublishedGRU(W_xh, W_hh, bias)
+    return cls(W_xh, W_hh, bias)
 
 
 def kind_of(W_hh: ndarray) -> type[RNN] | type[LSTM] | type[GRU]:
@@ -232,13 +235,13 @@ def second_bias(layer: Layer) -> ndarray:
     return bias
 
 
-def with_two_biases(W_xh: ndarray, W_hh: ndarray, b_x: ndarray, b_h: ndarray) -> Layer:
+def with_two_biases(W_xh: ndarray, W_hh: ndarray, b_x: ndarray, b_h: ndarray) -> RNN | LSTM | GRU:
     """Add the two biases (k H,) up where only their sum acts: not in a GRU's candidate."""
     cls = kind_of(W_hh)
-    if cls is not GRU:
-        return cls(W_xh, W_hh, b_x + b_h)
-    r_z, n = np.split(b_h, [2 * len(W_hh)])
-    return GRU(W_xh, W_hh, b_x + np.concatenate([r_z, np.zeros_like(n)]), n.copy())
+    if issubclass(cls, GRU):
+        r_z, n = np.split(b_h, [2 * len(W_hh)])
+        return GRU(W_xh, W_hh, b_x + np.concatenate([r_z, np.zeros_like(n)]), n.copy())
+    return cls(W_xh, W_hh, b_x + b_h)
 
 
 # Other meanings of the same letters

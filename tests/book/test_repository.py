@@ -2,27 +2,44 @@
 
 import ast
 import importlib
+import importlib.metadata
+import os
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import yaml
+from collect_modules import modules_named
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from pathspec import GitIgnoreSpec
 from pybtex.database import parse_string
 
 import pages
 
-TRACKED = [
-    Path(name)
-    for name in subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    if Path(name).exists()
-]
+
+def files_of_the_repository():
+    """Every file but what .gitignore names: the same in a clone and in a zip, which has no git."""
+    ignored = GitIgnoreSpec.from_lines([*Path(".gitignore").read_text().splitlines(), ".git"])
+    found = []
+    for folder, folders, names in os.walk("."):
+        here = Path(folder)
+        folders[:] = [name for name in folders if not ignored.match_file(f"{here / name}/")]
+        found += [here / name for name in names if not ignored.match_file(here / name)]
+    return sorted(found)
+
+
+FILES = files_of_the_repository()
+INSTALLED = {canonicalize_name(d.name): d.metadata for d in importlib.metadata.distributions()}
+PYTHONS = ("3.11.0", "3.12.0", "3.13.0")  # the first of each that README names
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+REPOSITORY = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
 PACKAGE = Path("code/unrolled")
 GROUPS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
 NOTEBOOKS = pages.notebooks()
@@ -34,23 +51,74 @@ ADDRESSES = re.compile(
 )
 
 
+def requirements(path):
+    """The requirements in a file for pip, as far as they name a package."""
+    lines = [line.partition("#")[0].strip() for line in Path(path).read_text().splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("-")]
+
+
 def pins(path):
-    """Package -> version, of the lines name==version."""
-    return dict(re.findall(r"^([\w.-]+)==(\S+)", Path(path).read_text(), re.MULTILINE))
+    """Package -> version, of the lines name==version; each package stands there once."""
+    pinned = {}
+    for requirement in requirements(path):
+        (pin,) = requirement.specifier
+        assert pin.operator == "==", f"{path}: {requirement}"
+        assert requirement.name not in pinned, f"{path} pins {requirement.name} twice"
+        pinned[requirement.name] = pin.version
+    return pinned
+
+
+def published():
+    """The address of the site: GitHub Pages makes it from the repository's."""
+    owner, name = REPOSITORY.removeprefix("https://github.com/").split("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
+def test_files_are_those_that_git_would_commit():
+    """The walk above, held to git where there is one; a zip has none, and the walk needs none."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this copy of the book came without git: nothing to compare with")
+    expected = {Path(name) for name in listed.stdout.split("\0") if name and Path(name).exists()}
+    assert set(FILES) == expected
 
 
 def test_one_address():
-    url = yaml.safe_load(Path("_config.yml").read_text())["repository"]["url"]
-    owner = url.removeprefix("https://github.com/").removesuffix("/unrolled")
+    owner = REPOSITORY.removeprefix("https://github.com/").removesuffix("/unrolled")
     wrong, found = [], 0
-    for path in TRACKED:
+    for path in FILES:
         if path.suffix in (".md", ".ipynb", ".toml", ".yml", ".cff", ".py", ".txt"):
             for address in ADDRESSES.finditer(path.read_text()):
                 found += 1
                 if owner not in address.groups():
                     wrong.append(f"{path}: {address[0]}")
-    assert not wrong, f"_config.yml says {url}"
+    assert not wrong, f"_config.yml says {REPOSITORY}"
     assert found > 2  # else the pattern finds nothing any more
+
+
+@pytest.mark.parametrize("readme", ["README.md", "code/README.md"])
+def test_readme_says_where_the_book_can_be_read(readme):
+    assert published() in Path(readme).read_text()
+
+
+def test_addresses_follow_from_the_settings():
+    assert f"git clone {REPOSITORY}\n" in Path("README.md").read_text()
+    assert PROJECT["urls"]["Homepage"] == published()
+    assert PROJECT["urls"]["Repository"] == REPOSITORY
+
+
+def test_one_version():
+    """What is cited and what is installed is the version of pyproject.toml."""
+    citation = yaml.safe_load(Path("CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    install = f'pip install "unrolled @ git+{REPOSITORY}@v{PROJECT["version"]}"'
+    assert install in Path("code/README.md").read_text()
+    tags = re.compile(rf"{re.escape(REPOSITORY)}(?:\.git)?@v([\d.]+)")
+    named = {
+        tag for path in FILES if path.suffix == ".md" for tag in tags.findall(path.read_text())
+    }
+    assert named == {PROJECT["version"]}
 
 
 def test_contents_exist_and_carry_their_extension():
@@ -62,7 +130,7 @@ def test_contents_exist_and_carry_their_extension():
 
 
 def test_every_page_is_in_the_contents():
-    written = {path for path in TRACKED if path.parts[0] == "book" and path.suffix == ".md"}
+    written = {path for path in FILES if path.parts[0] == "book" and path.suffix == ".md"}
     assert written - set(pages.pages()) == set()
 
 
@@ -93,9 +161,8 @@ def test_page_names_its_modules(page):
     python = [cell.source for cell in cells if cell.cell_type == "code"]
     imported = set().union(*[modules_imported(python_only(code)) for code in python])
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    paragraph = re.search(r"^Modules: (.+?)(\n\n|\Z)", prose, re.MULTILINE | re.DOTALL)
-    named = set(re.findall(r"`([\w.]+)`", paragraph[1])) if paragraph else set()
-    assert named == imported, "the paragraph that begins `Modules: ` names others than the imports"
+    others = "the paragraph that begins `Modules: ` names others than the imports"
+    assert modules_named(prose) == imported, others
 
 
 def python_only(cell):
@@ -126,17 +193,97 @@ def test_ruff_is_the_same_before_a_commit_and_in_the_tests():
     assert hooks[0]["rev"] == "v" + pins("requirements.txt")["ruff"]
 
 
-def test_binder_has_the_pins_of_the_book():
+def test_binder_has_what_the_notebooks_need():
+    """It takes its versions from requirements.txt, and so repeats none."""
+    text = Path(".binder/requirements.txt").read_text()
+    assert "\n-c ../requirements.txt\n" in text
+    needed = requirements(".binder/requirements.txt")
+    count = Counter(requirement.name for requirement in needed)
+    assert max(count.values()) == 1, f"listed twice: {count.most_common(1)[0][0]}"
+    with_version = [requirement.name for requirement in needed if requirement.specifier]
+    assert with_version == ["jupyterlab-myst"]  # the one thing that only JupyterLab needs
+    book = set(pins("requirements.txt"))
+    assert set(count) - {"jupyterlab-myst"} <= book, "only what is pinned there"
+    brought = {"ipython", "matplotlib-inline"}  # by ipykernel
+    assert names_of("all") - set(count) == brought
+
+
+def names_of(extra):
+    """What the package installs with an extra, those that the extra refers to included."""
+    found = {Requirement(line).name for line in PROJECT["dependencies"]}
+    for line in PROJECT["optional-dependencies"][extra]:
+        requirement = Requirement(line)
+        if requirement.name == PROJECT["name"]:
+            found.update(*map(names_of, requirement.extras))
+        else:
+            found.add(requirement.name)
+    return found
+
+
+def test_extras_hold_every_import_of_the_package():
+    """`all` is what the modules import, beyond Python itself; the layers import NumPy alone."""
+    needed = {name.lower().replace("_", "-") for name in imported_by("**/*.py")}
+    assert needed <= names_of("all")
+    assert imported_by("layers/*.py") == {"numpy"}
+    assert {Requirement(line).name for line in PROJECT["dependencies"]} == {"numpy"}
+
+
+def imported_by(pattern):
+    """The top-level names of other packages that the modules import, wherever in the file."""
+    found = set()
+    for path in PACKAGE.glob(pattern):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(name.name.partition(".")[0] for name in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"unrolled"}
+
+
+def test_the_pins_fit_what_the_package_asks_for():
     book = pins("requirements.txt")
-    binder = pins(".binder/requirements.txt")
-    assert binder.pop("jupyterlab-myst")  # the one thing that only JupyterLab needs
-    assert binder == {name: book[name] for name in binder}
-    package = re.search(r"^dependencies = \[(.*)\]", Path("pyproject.toml").read_text(), re.M)[1]
-    assert set(re.findall(r'"([\w-]+)', package)) - set(binder) == set()
+    extras = PROJECT["optional-dependencies"].values()
+    for requirement in map(Requirement, chain(PROJECT["dependencies"], *extras)):
+        if requirement.name in book:
+            assert book[requirement.name] in requirement.specifier, requirement
 
 
 def test_direct_dependencies_are_pinned_once():
-    assert set(pins("requirements.txt")) & set(pins("constraints.txt")) == set()
+    both = [*requirements("requirements.txt"), *requirements("constraints.txt")]
+    pinned = Counter(
+        (canonicalize_name(requirement.name), version)
+        for requirement in both
+        for version in PYTHONS
+        if holds(requirement, version)
+    )
+    twice = [f"{name} for Python {version}" for (name, version), n in pinned.items() if n > 1]
+    assert not twice
+
+
+def holds(requirement, version):
+    """Whether the line counts on a Python of that version."""
+    environment = {"python_full_version": version, "python_version": version.rpartition(".")[0]}
+    return requirement.marker is None or requirement.marker.evaluate(environment)
+
+
+def test_pins_suit_the_oldest_python_that_is_promised():
+    """What is installed here says which Pythons it runs on; `make pins` resolves for the oldest."""
+    oldest = PYTHONS[0]
+    assert oldest in SpecifierSet(PROJECT["requires-python"])
+    both = [*requirements("requirements.txt"), *requirements("constraints.txt")]
+    pinned = {canonicalize_name(line.name): line for line in both if holds(line, oldest)}
+    wanted = {
+        f"{pinned[name]}": SpecifierSet(metadata.get("Requires-Python") or "")
+        for name, metadata in INSTALLED.items()
+        if name in pinned and metadata["Version"] in pinned[name].specifier
+    }
+    assert len(wanted) > 100  # else this looks at nothing
+    assert {pin: str(pythons) for pin, pythons in wanted.items() if oldest not in pythons} == {}
+
+
+def test_pins_name_neither_cuda_nor_a_local_build_nor_a_host():
+    text = Path("constraints.txt").read_text()
+    assert not re.search(r"^(nvidia|cuda|triton)|\+|://", text, re.MULTILINE)
 
 
 def test_bibliography_parses():
@@ -145,9 +292,28 @@ def test_bibliography_parses():
     assert len(parse_string(text, "bibtex").entries) == len(re.findall(r"^@", text, re.M))
 
 
-def test_workflows_are_valid():
+@pytest.mark.parametrize(
+    ("schema", "pattern"),
+    [("vendor.github-workflows", "workflows/*.yml"), ("vendor.dependabot", "dependabot.yml")],
+)
+def test_settings_of_github_are_valid(schema, pattern):
     check = Path(sys.executable).with_name("check-jsonschema")
-    workflows = sorted(Path(".github/workflows").glob("*.yml"))
-    command = [check, "--builtin-schema", "vendor.github-workflows", *workflows]
+    settings = sorted(Path(".github").glob(pattern))
+    command = [check, "--builtin-schema", schema, *settings]
     result = subprocess.run(command, capture_output=True, text=True)
-    assert workflows and result.returncode == 0, result.stdout + result.stderr
+    assert settings and result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_workflow_tries_every_python_that_is_promised():
+    jobs = yaml.safe_load(Path(".github/workflows/book.yml").read_text())["jobs"]
+    tried = jobs["unit"]["strategy"]["matrix"]["python"]
+    named = re.search(r"Python (3\.\d+), (3\.\d+) or (3\.\d+)", Path("README.md").read_text())
+    assert tried == list(named.groups())
+    classifiers = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if ":: 3." in line]
+    assert tried == classifiers == sorted({v.rpartition(".")[0] for v in PYTHONS})
+
+
+def test_help_fits_a_terminal():
+    lines = subprocess.run(["make", "help"], capture_output=True, text=True).stdout.splitlines()
+    assert len(lines) > 8
+    assert [line for line in lines if len(line) > 80] == []

@@ -1,15 +1,25 @@
 """The tools behind `make`, tried on a small book of their own."""
 
+import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 from nbformat import read, v4
 
+import chromium
+import environment
 import notebooks
 import pages
+import run_layers
+import serve
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -38,7 +48,7 @@ def book(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder in ("book", "code"):
         Path(folder).mkdir()
-    for name in ("requirements.txt", "constraints.txt", "code/package.py"):
+    for name in ("requirements.txt", "constraints.txt", "pyproject.toml", "code/package.py"):
         Path(name).touch()
     Path("_config.yml").write_text(CONFIG)
     return write_pages
@@ -47,26 +57,66 @@ def book(tmp_path, monkeypatch):
 def write_pages(**texts):
     first, *others = [f"book/{name}.md" for name in texts]
     chapters = "".join(f"  - file: {name}\n" for name in others)
-    Path("_toc.yml").write_text(f"format: jb-book\nroot: {first}\nchapters:\n{chapters}")
+    below = f"chapters:\n{chapters}" if others else ""
+    Path("_toc.yml").write_text(f"format: jb-book\nroot: {first}\n{below}")
     for name, text in texts.items():
         Path(f"book/{name}.md").write_text(HEAD + text)
 
 
 def run(tool):
-    return subprocess.run([sys.executable, ROOT / "tools" / tool], capture_output=True, text=True)
+    return subprocess.run([sys.executable, ROOT / "tools", tool], capture_output=True, text=True)
+
+
+@pytest.fixture
+def start():
+    """start(tool): it runs on, in a group of its own as in a terminal; at the end none is left."""
+    with ExitStack() as stack:
+
+        def started(tool, **variables):
+            process = subprocess.Popen(
+                [sys.executable, ROOT / "tools", tool],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | variables,
+                process_group=0,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield started
+
+
+def hear(process, beginning):
+    """Wait for a line of its output."""
+    for line in process.stdout:
+        if line.startswith(beginning):
+            return line
+    pytest.fail(f"it ended without {beginning!r}: {process.stderr.read()}")
+
+
+def wait_for(path, process):
+    """Wait until what the process runs has made a file."""
+    deadline = time.monotonic() + 300  # on a machine that is busy
+    while not Path(path).exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"no {path} from a process that says {process.communicate()}")
+        time.sleep(0.05)
 
 
 def test_a_page_that_raises_is_reported_until_mended(book):
     book(good=cell("print(1)"), bad=cell("x = 1") + cell("def f():\n    1 / 0\n\nf()"))
     for again in (False, True):
-        result = run("notebooks.py")
+        result = run("notebooks")
         assert result.returncode != 0
         assert "book/bad.md:13: cell [2], which begins `def f():`, failed" in result.stderr
         assert "ZeroDivisionError: division by zero" in result.stderr
         assert "No notebook was written" in result.stderr
         assert ("good" in result.stdout) is not again  # what ran well is kept
     book(good=cell("print(1)"), bad=cell("x = 1"))
-    assert run("notebooks.py").returncode == 0
+    assert run("notebooks").returncode == 0
     assert v4.new_output("stream", text="1\n") in read("book/good.ipynb", 4).cells[1].outputs
 
 
@@ -86,19 +136,21 @@ def test_what_is_executed_again(book, monkeypatch):
     assert executed() == []
     Path("book/a.md").write_text(HEAD + cell("3"))
     assert executed() == ["a"]
-    for change in ("code/package.py", "code/new.py", "requirements.txt", "constraints.txt"):
+    package = ["code/package.py", "code/new.py", "code/runs.csv", "code/trained.npz"]
+    for change in [*package, "pyproject.toml", "requirements.txt", "constraints.txt"]:
         Path(change).write_text("# changed")
         assert executed() == ["a", "b"], change
+        assert executed() == [], change
 
 
 def done(notebook):
-    return pages.ExecutionResult(notebook, "", 0.0)
+    return pages.Execution(notebook, 0.0)
 
 
 def test_a_site_with_a_fault_fails_again(book):
     book(index="", page="[nowhere](nowhere.md)")
     for _ in range(2):  # Sphinx does not read a page again that has not changed
-        result = run("book.py")
+        result = run("book")
         assert result.returncode != 0
         assert "nowhere.md" in result.stderr
 
@@ -129,10 +181,209 @@ def test_outputs_kept_are_short_and_plain():
 
 def test_no_suitable_python_is_explained(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("requirements.txt", "constraints.txt", "pyproject.toml", "tools/setup.py"):
+    for name in environment.DECIDES:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     command = ["make", "book", "PYTHON=nopython false"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode != 0
     assert "needs 3.11, 3.12 or 3.13" in result.stderr
+
+
+def test_a_page_that_takes_too_long_or_loses_its_kernel_is_reported(book):
+    Path("_config.yml").write_text(CONFIG.replace("timeout: 20", "timeout: 2"))
+    book(slow=cell("import time; time.sleep(60)"), dead=cell("import os; os._exit(1)"))
+    result = run("notebooks")
+    assert result.returncode != 0
+    for page in ("slow", "dead"):
+        assert f"book/{page}.md" in result.stderr, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+ENDLESS = cell("""\
+import pathlib, time
+pathlib.Path("begun").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.1)""")
+PATIENT = CONFIG.replace("timeout: 20", "timeout: 900")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_wish_to_stop_is_answered_with_one_line(book, number, start):
+    Path("_config.yml").write_text(PATIENT)
+    book(a=ENDLESS)
+    process = start("notebooks")
+    wait_for("book/begun", process)
+    begun = time.monotonic()
+    os.killpg(process.pid, number)
+    _, said = process.communicate(timeout=300)
+    assert said.strip() == "Stopped. The same command goes on from here."
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 300  # it did not wait for the page
+
+
+def test_stopped_while_the_site_is_built(book, start):
+    """Sphinx, a process of its own, neither prints a traceback nor goes on alone."""
+    book(index="Prose.")
+    Path("_config.yml").write_text(CONFIG + EXTENSION)
+    Path("code/slow.py").write_text("from pathlib import Path\nimport os, time\n" + SETUP)
+    process = start("book")
+    wait_for("begun", process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=300)
+    assert said.strip() == "Stopped. The same command goes on from here."
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path("begun").read_text()), 0)
+
+
+EXTENSION = "sphinx: {local_extensions: {slow: code}}\n"
+SETUP = """\
+def setup(app):
+    Path("writing").write_text(str(os.getpid()))
+    Path("writing").rename("begun")
+    time.sleep(60)
+"""
+
+
+def test_the_second_waits_and_says_for_whom(book, start):
+    Path("_config.yml").write_text(PATIENT)
+    book(a=ENDLESS)
+    first = start("notebooks", MAKECMDGOALS="serve")
+    wait_for("book/begun", first)
+    second = start("notebooks")
+    line = hear(second, "Waiting for")
+    assert line.startswith(f"Waiting for `make serve` (process {first.pid}, since ")
+    Path("book/go").touch()
+    for process in (first, second):
+        said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    assert Path("book/a.ipynb").exists()
+
+
+def test_the_lock_dies_with_its_process(book, start):
+    Path("_config.yml").write_text(PATIENT)
+    book(a=ENDLESS)
+    first = start("notebooks")
+    wait_for("book/begun", first)
+    first.kill()
+    book(a=cell("1"))
+    assert run("notebooks").returncode == 0
+
+
+def test_serve_takes_the_port_it_is_given_or_the_next_that_is_free(capsys, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("", 0)) as free:
+        busy, other = taken.getsockname()[1], free.getsockname()[1]
+        free.close()
+        with pytest.raises(SystemExit, match="make serve PORT="):
+            serve.listen(str(busy))
+        assert f"Port {busy} cannot be had" in capsys.readouterr().err
+        monkeypatch.setattr(serve, "PORTS", (busy, other))
+        with serve.listen(None) as server:
+            assert server.server_port == other
+        with serve.listen(str(other)) as server:
+            assert server.server_port == other
+
+
+def test_a_missing_browser_is_explained(monkeypatch, tmp_path):
+    monkeypatch.setattr(chromium.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit) as ended:
+        chromium.main()
+    for system in ("Debian: apt install chromium", "Fedora: dnf install chromium", "macOS: brew"):
+        assert system in str(ended.value)
+
+
+def test_a_browser_is_found_on_the_path_and_among_macos_applications(monkeypatch, tmp_path):
+    monkeypatch.setattr(chromium.Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    app = tmp_path / "Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    for path in (app, tmp_path / "chromium"):  # the second is preferred once it is there
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)
+        assert chromium.find() == str(path)
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch):
+    """Environments without the pins: what `prepare` is asked for is only noted."""
+    monkeypatch.chdir(tmp_path)
+    Path("tools").mkdir()
+    for name in environment.DECIDES:
+        Path(name).touch()
+    calls = []
+    bare = partial(environment.venv.create, clear=True, symlinks=True)  # with pip it takes seconds
+    monkeypatch.setattr(environment.venv, "create", lambda folder, **_: bare(folder))
+    monkeypatch.setattr(environment, "install_torch_for_cpu", lambda: None)
+    monkeypatch.setattr(environment, "pip", lambda *words, **_: calls.append(words[0]) or True)
+    return calls
+
+
+def test_the_environment_is_prepared_again_when_what_decides_it_changes(prepared):
+    environment.main()
+    assert prepared.count("install") == 2 and environment.READY.exists()
+    prepared.clear()
+    environment.main()
+    assert prepared == []
+    Path("constraints.txt").write_text("numpy==1")
+    environment.main()
+    assert prepared.count("install") == 2
+
+
+def test_another_python_means_another_environment(prepared, monkeypatch, capsys):
+    environment.main()
+    first = Path(".venv/first")
+    first.touch()
+    environment.READY.unlink()  # an installation that was broken off goes on
+    environment.main()
+    assert first.exists()
+    assert "in place of" not in capsys.readouterr().out
+    monkeypatch.setattr(environment, "python_inside", lambda: "3.13.9")
+    environment.READY.write_text("Python 3.13.9")
+    environment.main()
+    assert not first.exists()
+    assert "in place of the one with Python 3.13.9" in capsys.readouterr().out
+
+
+def test_python_given_to_make_is_looked_at_each_time(tmp_path):
+    """Else make sees a .venv that is there, and takes it for the one that was asked for."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in (*environment.DECIDES, "tools/__main__.py", ".venv/.ready"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("print('looked')" if name.endswith("__main__.py") else "")
+
+    def prepare(*options):
+        command = ["make", ".venv/.ready", *options]
+        without = {name: value for name, value in os.environ.items() if name != "PYTHON"}
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=without)
+
+    assert "up to date" in prepare().stdout
+    assert "looked" in prepare(f"PYTHON={sys.executable}").stdout
+
+
+def test_a_home_that_cannot_be_written_is_replaced(tmp_path):
+    def cache(home):
+        command = [
+            "make",
+            "-f",
+            ROOT / "Makefile",
+            "--eval",
+            "show: ; @echo $$XDG_CACHE_HOME",
+            "show",
+        ]
+        variables = os.environ | {"HOME": str(home), "XDG_CACHE_HOME": "as it was"}
+        result = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, env=variables
+        )
+        return result.stdout.strip()
+
+    assert cache(tmp_path) == "as it was"
+    assert cache(tmp_path / "nowhere") == str(tmp_path / "_build" / "home")
+
+
+def test_a_layer_that_needs_more_than_numpy_or_a_wrong_gradient_is_noticed(monkeypatch):
+    with pytest.raises(SystemExit, match="torch"):  # where the tests run there is torch
+        run_layers.main()
+    for layer in run_layers.layers(run_layers.unrolled.layers.rnn):
+        run_layers.try_out(layer)
+        monkeypatch.setattr(layer, "backward", lambda self, tape, dh: (dh, dh, dh))
+        with pytest.raises(AssertionError, match="backward gives a ndarray"):
+            run_layers.try_out(layer)

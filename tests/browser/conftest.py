@@ -1,6 +1,5 @@
 """The built site in Debian's Chromium, served from this machine, with every other host cut off."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+import chromium as installed
+
 SWITCHES = (
     "--no-sandbox --disable-gpu --disable-quic --disable-background-networking"
     " --disable-component-update --disable-sync --no-first-run"
@@ -34,9 +34,9 @@ def base(site) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = installed.find()
     if path is None:
-        pytest.fail("no Chromium: `apt-get install chromium`, or Chrome itself", pytrace=False)
+        pytest.fail(installed.ADVICE, pytrace=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=SWITCHES.split())
         yield browser

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unrolled.datasets import Vocabulary, documentation
-from unrolled.datasets.corpus import split
+from unrolled.datasets.corpus import hold_out_end
 
 
 @pytest.fixture(scope="module")
@@ -12,7 +12,7 @@ def manual():
     """Training and held-out ids of the manual, and the number of symbols."""
     text = documentation()
     vocabulary = Vocabulary.of(text)
-    train_ids, held_out_ids = (vocabulary.encode(part) for part in split(text))
+    train_ids, held_out_ids = (vocabulary.encode(part) for part in hold_out_end(text))
     return train_ids, held_out_ids, len(vocabulary)
 
 

@@ -10,7 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.utils.flop_counter import FlopCounterMode
 
 from unrolled.datasets.text import START, pad
-from unrolled.layers.attention import Additive, Dot, weigh
+from unrolled.layers.attention import Additive, Dot, swap, weigh
 from unrolled.models.seq2seq_attention import Attentive
 
 N, T, S, H, D, A = 2, 3, 5, 4, 6, 7
@@ -56,14 +56,14 @@ def test_weights(check, rng):
         "masked scores set to 0": printed([S, S], np.where(MASK[:, None], e, 0)),
         "masked after the softmax": printed(LENGTHS, over=range(S)),
     }
-    check(weigh(e, MASK), printed(LENGTHS), planted=planted)
+    check(weigh(e, MASK.T), printed(LENGTHS), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-context", tolerance=1e-12)
 def test_context(check, rng):
     """Left: place by place; right: torch's attention."""
     Q, K, M = draw(rng)
-    alpha = weigh(Q @ T_(K) / np.sqrt(H), MASK)
+    alpha = weigh(Q @ T_(K) / np.sqrt(H), MASK.T)
 
     def mean(alpha, M):
         C = np.zeros((N, T, D))
@@ -87,13 +87,13 @@ def test_additive(check, rng):
     """Left: the layer's weights; right: softmax of a network that reads query and key as one."""
     Q, K, M = draw(rng)
     layer = Additive(*(rng.normal(size=s) for s in [(H, A), (H, A), A]))
-    _, (*_, alpha, _) = layer.forward(Q, K, M, MASK)
+    _, tape = layer.forward(*map(swap, (Q, K, M)), MASK.T)
 
     def weights(f):
         e = np.empty((N, T, S))
         for n, t, j in np.ndindex(e.shape):
             e[n, t, j] = f(Q[n, t], K[n, j])
-        return weigh(e, MASK)
+        return weigh(e, MASK.T)
 
     W = np.concatenate([layer.W_q, layer.W_k])  # (2H, A)
     planted = {
@@ -106,7 +106,7 @@ def test_additive(check, rng):
         ),
     }
     right = weights(lambda q, k: np.tanh(np.concatenate([q, k]) @ W) @ layer.w)
-    check(alpha, right, planted=planted)
+    check(tape.alpha, right, planted=planted)
 
 
 @pytest.mark.equation("eq-attention-dot", tolerance=1e-12)
@@ -117,7 +117,12 @@ def test_dot(check, rng):
     e = np.einsum("nth,nsh->nts", Q, K)
     unit = torch.eye(S, dtype=torch.float64).expand(N, -1, -1)
     right = scaled_dot_product_attention(torch.tensor(Q), torch.tensor(K), unit)
-    planted = {"without the root": softmax(e), "divided by H": softmax(e / H)}
+    planted = {
+        "without the root": softmax(e),
+        "divided by H": softmax(e / H),
+        "times the root": softmax(e * np.sqrt(H)),
+        "the other sign": softmax(-e / np.sqrt(H)),
+    }
     check(softmax(e / np.sqrt(H)), right, planted=planted)
 
 
@@ -202,19 +207,27 @@ def test_softmax(check, rng):
 
 @pytest.mark.equation("eq-attention-back-dot", tolerance=1e-11)
 def test_back_dot(check, rng):
-    """Left: autograd from the contexts; right: the layer's gradients."""
+    """Left: autograd from the contexts; right: as printed, entry by entry, from de."""
     Q, K, M = draw(rng)
-    dC = rng.normal(size=(N, T, D))
-    grads, _ = by_autograd(scaled, Q, K, M, dC)
-    _, tape = Dot().forward(Q, K, M, MASK)
-    _, dQ, dK, dM = Dot().backward(tape, dC)
+    grads, _ = by_autograd(scaled, Q, K, M, rng.normal(size=(N, T, D)))
     de = grads["e"].numpy()
+
+    def printed(root=H**0.5, de=de, keys=K, queries=Q):
+        dQ, dK = np.zeros_like(Q), np.zeros_like(K)
+        for n, t, j in np.ndindex(N, T, S):
+            dQ[n, t] += de[n, t, j] * keys[n, j] / root
+            dK[n, j] += de[n, t, j] * queries[n, t] / root
+        return dQ, dK
+
     planted = {
-        "without the root": (de @ K, T_(de) @ Q, dM),
-        "the root twice": (dQ / np.sqrt(H), dK / np.sqrt(H), dM),
-        "dK not transposed": (dQ, T_(de)[:, ::-1] @ Q / np.sqrt(H), dM),
+        "without the root": printed(root=1),
+        "divided by H": printed(root=H),
+        "the sign": printed(root=-np.sqrt(H)),
+        "de with its places backwards": printed(de=de[:, :, ::-1]),
+        "queries one step late": printed(queries=np.roll(Q, 1, axis=1)),
+        "keys one place late": printed(keys=np.roll(K, 1, axis=1)),
     }
-    check((grads["Q"], grads["K"], grads["M"]), (dQ, dK, dM), planted=planted)
+    check((grads["Q"], grads["K"]), printed(), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-back-additive", tolerance=1e-11)
@@ -304,7 +317,7 @@ def test_decoder(check, rng, score):
     inputs = rng.integers(3, V, size=(3, 3))
     inputs[0] = START
 
-    def written(query_late=True, order=1):
+    def written(query_late=True, order=1, squash=np.tanh):
         y_hat = np.empty((3, 3, V))
         for n, length in enumerate(lengths):
             h, states = np.zeros(H), []
@@ -318,12 +331,16 @@ def test_decoder(check, rng, score):
                 q = (h if query_late else before) @ W["query.weight"].T
                 e = K @ q / np.sqrt(H) if score == "dot" else np.tanh(q + K) @ W["w.weight"][0]
                 both = np.concatenate([h, softmax(e) @ states][::order])
-                s_tilde = np.tanh(both @ W["join.weight"].T + W["join.bias"])
+                s_tilde = squash(both @ W["join.weight"].T + W["join.bias"])
                 y_hat[t, n] = softmax(s_tilde @ W["output.weight"].T + W["output.bias"])
         return y_hat
 
     left = model(*map(torch.as_tensor, (source, lengths, inputs))).softmax(dim=-1)
-    planted = {"asks with the state before": written(False), "context first": written(order=-1)}
+    planted = {
+        "asks with the state before": written(False),
+        "context first": written(order=-1),
+        "no tanh": written(squash=lambda a: a),
+    }
     check(left, written(), planted=planted)
 
 
@@ -360,7 +377,7 @@ def test_self(check, rng):
     """Left: the layer with queries, keys and memory of the same rows; right: row by row."""
     X = rng.normal(size=(S, D))
     W_q, W_k, W_m = rng.normal(size=(3, D, A))
-    left, _ = Dot().forward(*((X @ W)[None] for W in (W_q, W_k, W_m)), np.ones((1, S), bool))
+    left, _ = Dot().forward(*((X @ W)[:, None] for W in (W_q, W_k, W_m)), np.ones((S, 1), bool))
 
     def rows(W_q, W_k, W_m, axis=1):
         e = np.array([[(x @ W_q) @ (y @ W_k) for y in X] for x in X]) / np.sqrt(A)
@@ -372,7 +389,7 @@ def test_self(check, rng):
         "softmax down the columns": rows(W_q, W_k, W_m, axis=0),
         "keys for memory": rows(W_q, W_k, W_k),
     }
-    check(left[0], rows(W_q, W_k, W_m), planted=planted)
+    check(left[:, 0], rows(W_q, W_k, W_m), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-equivariance", tolerance=1e-12)

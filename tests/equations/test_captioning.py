@@ -7,10 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.datasets import shape_world
-from unrolled.datasets.text import END, START
-from unrolled.models.captioner import Captioner
-
 T, N, D, F, H, V = 5, 3, 4, 6, 7, 8
 
 
@@ -44,30 +40,39 @@ def torch_layer(W_xh, W_hh, W_ih, b_h):
 ALWAYS, ONCE = np.ones(T), np.eye(T)[0]
 
 
-@pytest.mark.equation("eq-captioning-chain", tolerance=1e-9)
+@pytest.mark.equation("eq-captioning-chain", tolerance=1e-12)
 def test_chain(check, rng):
-    """Left: sums of log ŷ over teacher-forced words; right: products along step(), word by word."""
-    torch.manual_seed(int(rng.integers(1000)))
-    model = Captioner(V, H, D, F).double()
-    picture = torch.tensor(rng.random((1, 3, shape_world.SIZE, shape_world.SIZE)))
-    words = [w for w in range(V) if w != END]
-    texts = [(*path, END) for n in range(3) for path in itertools.product(words, repeat=n)]
-    left, right, shifted = [], [], []
-    for y in texts:
-        inputs = torch.tensor([START, *y[:-1]])[:, None]
-        log_y = model(picture, inputs).log_softmax(dim=-1)[:, 0]
-        left.append(log_y[torch.arange(len(y)), list(y)].sum())
-        shifted.append(log_y[torch.arange(len(y)), [START, *y[:-1]]].sum())
-        state, token, p = model.start(picture), torch.tensor([START]), 1.0
-        for word in y:
-            log_p, state = model.step(state, token)
-            p, token = p * log_p[0, word].exp(), torch.tensor([word])
-        right.append(p.log())
-    left, right, shifted = (torch.stack(a).detach() for a in (left, right, shifted))
-    assert left.exp().sum() < 1  # some probability is left for longer sentences
-    lengths = torch.tensor([len(y) for y in texts])
-    planted = {"mean over words, not sum": right / lengths, "targets not shifted": shifted}
-    check(left, right, planted=planted)
+    """Left: the log of a table of P(y | v); right: sums of log ŷ, rows of conditionals from it."""
+    words, end = range(3), 3
+    texts = [(*w, end) for n in range(4) for w in itertools.product(words, repeat=n)]
+    joint = rng.dirichlet(np.ones(2 * len(texts))).reshape(2, -1)  # two pictures v
+    left = np.log(joint) - np.log(joint.sum(axis=1, keepdims=True))
+
+    def y_hat(v, before, normal=True):
+        """The distribution of the next symbol: softmax of logits, shifted at random."""
+        begins = [[y[: len(before) + 1] == (*before, k) for y in texts] for k in range(4)]
+        mass = np.array([joint[v, rows].sum() for rows in begins])
+        with np.errstate(divide="ignore"):
+            u = np.log(mass) + rng.normal()
+        e = np.exp(u - u.max())
+        return e / e.sum() if normal else e
+
+    def printed(first=1, last=0, other=0, mean=False, normal=True):
+        value = np.zeros(left.shape)
+        for v, (k, y) in itertools.product(range(2), enumerate(texts)):
+            steps = range(first, len(y) + 1 - last)
+            logs = [np.log(y_hat((v + other) % 2, y[: t - 1], normal)[y[t - 1]]) for t in steps]
+            value[v, k] = sum(logs) / (len(logs) if mean else 1)
+        return value
+
+    planted = {
+        "mean over words, not sum": printed(mean=True),
+        "from the second word on": printed(first=2),
+        "not normalised": printed(normal=False),
+        "without END": printed(last=1),
+        "another picture": printed(other=1),
+    }
+    check(left, printed(), planted=planted)
 
 
 @pytest.mark.equation("eq-captioning-cell", tolerance=1e-12)
@@ -79,6 +84,8 @@ def test_cell(check, rng):
     planted = {
         "v at the first step alone": run(*p, ONCE),
         "v outside the tanh": run(*p, 0 * ALWAYS) + v @ W_ih,
+        "W_hh transposed": run(x, v, W_xh, W_hh.T, W_ih, b_h, h_0, ALWAYS),
+        "no bias": run(x, v, W_xh, W_hh, W_ih, 0 * b_h, h_0, ALWAYS),
     }
     check(run(*p, ALWAYS), right, planted=planted)
     with pytest.raises(ValueError, match="broadcast"):  # the star of deck D3, sizes unequal
@@ -92,7 +99,12 @@ def test_once(check, rng):
     seen = np.concatenate([x, np.zeros((T, N, F))], axis=2)
     seen[0, :, D:] = v
     right, _ = torch_layer(W_xh, W_hh, W_ih, b_h)(torch.tensor(seen), torch.tensor(h_0)[None])
-    planted = {"at every step": run(*p, ALWAYS), "at the last step": run(*p, ONCE[::-1])}
+    planted = {
+        "at every step": run(*p, ALWAYS),
+        "at the last step": run(*p, ONCE[::-1]),
+        "at the second step": run(*p, np.roll(ONCE, 1)),
+        "never": run(*p, 0 * ONCE),
+    }
     check(run(*p, ONCE), right, planted=planted)
 
 
@@ -127,7 +139,7 @@ def test_reach(check, rng):
     x, v, *rest = parameters(rng)
     x, v, rest[-1] = x[:, :1], v[:1], rest[-1][:1]  # one row
     W_hh, W_ih = rest[1], rest[2]
-    left, right, planted = [], [], {"no slope at v": [], "one Jacobian too many": []}
+    left, right, slopeless, longer, turned = [], [], [], [], []
     for when in (ONCE, ALWAYS):
         columns = []
         for e in 1e-6 * np.eye(F):
@@ -136,7 +148,7 @@ def test_reach(check, rng):
         left.append(np.stack(columns, axis=1))  # (H, F)
         slopes = 1 - run(x, v, *rest, when)[:, 0] ** 2  # (T, H)
         J = [np.diag(s) @ W_hh.T for s in slopes]
-        total, no_slope, many = 0, 0, 0
+        total, no_slope, many, transposed = 0, 0, 0, 0
         for k in np.flatnonzero(when):
             product = np.eye(H)
             for t in range(k + 1, T):
@@ -144,11 +156,16 @@ def test_reach(check, rng):
             total = total + product @ np.diag(slopes[k]) @ W_ih.T
             no_slope = no_slope + product @ W_ih.T
             many = many + product @ J[k] @ np.diag(slopes[k]) @ W_ih.T
-        right.append(total)
-        planted["no slope at v"].append(no_slope)
-        planted["one Jacobian too many"].append(many)
-    planted = {name: tuple(value) for name, value in planted.items()}
-    planted["once for always"] = (right[0], right[0])
+            transposed = transposed + product.T @ np.diag(slopes[k]) @ W_ih.T
+        for found, value in ((right, total), (slopeless, no_slope), (longer, many)):
+            found.append(value)
+        turned.append(transposed)
+    planted = {
+        "no slope at v": tuple(slopeless),
+        "one Jacobian too many": tuple(longer),
+        "the product transposed": tuple(turned),
+        "once for always": (right[0], right[0]),
+    }
     check(tuple(left), tuple(right), planted=planted)
 
 
@@ -164,6 +181,7 @@ def test_initial(check, rng):
     planted = {
         "W_hh not inverted": start(v @ W_ih @ W_hh),
         "added to the state as it is": start(v @ W_ih),
+        "subtracted": start(-v @ W_ih @ np.linalg.inv(W_hh)),
     }
     check(run(*p, ONCE), right, planted=planted)
 
@@ -192,10 +210,11 @@ def test_bounds(check, rng):
     right = np.array([-sum(p * math.log(p) for p in chance.values()), given])
     blind = -q * math.log(q / K) - (1 - q) * math.log((1 - q) / 4 / P)
     seeing = sum(p * math.log(len(said)) for p, said in world)
+    mean_log = math.log(sum(p * len(said) for p, said in world))
     planted = {
-        "relations forgotten": (blind - (1 - q) * math.log(4), seeing),
-        "log of the mean number": (blind, math.log(sum(p * len(said) for p, said in world))),
-        "one or two not counted": (q * math.log(K) + (1 - q) * math.log(4 * P), seeing),
+        "relations forgotten": np.array([blind - (1 - q) * math.log(4), seeing]),
+        "log of the mean number": np.array([blind, mean_log]),
+        "one or two not counted": np.array([q * math.log(K) + (1 - q) * math.log(4 * P), seeing]),
+        "the sign": -np.array([blind, seeing]),
     }
-    planted = {name: np.array(value) for name, value in planted.items()}
     check(np.array([blind, seeing]), right, planted=planted)

@@ -18,9 +18,9 @@ TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
 LAYERS = models.LAYERS
 
 
-def drawn(model, seed=0):
-    """Parameters of one network in float64, as an ensemble of one."""
-    p = CONTESTANTS[model].draw(D, H, torch.Generator().manual_seed(seed))
+def initial(model, seed=0):
+    """Parameters of one network in float64, with an axis for networks in front."""
+    p = CONTESTANTS[model].init(D, H, torch.Generator().manual_seed(seed))
     return {name: value[None].double() for name, value in p.items()}
 
 
@@ -31,7 +31,7 @@ def inputs(rng, steps=T):
 @pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
 def test_parameters(check, rng):
     """Left: as printed; right: the arrays counted."""
-    D, H = rng.integers(2, 9, size=2)
+    D, H = rng.permutation(np.arange(2, 9))[:2]  # never equal
     F, layers, d, L = TAPS, len(DILATIONS), WIDTH, LAYERS
     left = np.array(
         [
@@ -41,7 +41,7 @@ def test_parameters(check, rng):
         ]
     )
     arrays = [
-        CONTESTANTS[model].draw(D, H, torch.Generator()).values()
+        CONTESTANTS[model].init(D, H, torch.Generator()).values()
         for model in ("minGRU", "convolution", "Transformer")
     ]
     right = np.array([sum(a.numel() for a in each) for each in arrays])
@@ -57,9 +57,10 @@ def test_parameters(check, rng):
 
 
 @pytest.mark.equation("eq-choosing-horizon", tolerance=1e-12)
-def test_horizon(check):
+def test_horizon(check, rng):
     """Left: as printed; right: counted over all strings, for each end that can be seen."""
-    K, T, R = 3, 5, 3
+    K, R = (int(rng.integers(low, low + 2)) for low in (3, 2))
+    T = R + int(rng.integers(1, 3))
 
     def counted(task, symbols, R):
         """Share of the answer 1 among the strings that end alike, for every end."""
@@ -71,7 +72,12 @@ def test_horizon(check):
     left = np.full(K**R, 1 / K), np.full(2**R, 1 / 2)
     right = counted("gap", K, R), counted("parity", 2, R)
     seen = counted("gap", K, T)[: K**R], counted("parity", 2, T)[: 2**R]
-    check(left, right, planted={"a window of T steps": seen})
+    planted = {
+        "a window of T steps": seen,
+        "two symbols at the gap, too": (np.full(K**R, 1 / 2), left[1]),
+        "one in K for parity, too": (left[0], np.full(2**R, 1 / K)),
+    }
+    check(left, right, planted=planted)
 
 
 @pytest.mark.equation("eq-choosing-flip", tolerance=1e-10)
@@ -134,7 +140,7 @@ def depends(f, x):
 
 def chain(model, steps, rng):
     """Arrows from state to state on the way from step 1 to the last, found by derivatives."""
-    kind, p = CONTESTANTS[model], drawn(model)
+    kind, p = CONTESTANTS[model], initial(model)
     x, arrows = inputs(rng, steps).requires_grad_(), 0
     states = [kind.read(p, x[:, : t + 1]) for t in range(steps)]
     for t in range(1, steps):
@@ -172,34 +178,54 @@ def rounds(steps):
     return count
 
 
+def applications(f, x):
+    """How often f must be applied until the last step depends on the first."""
+
+    def times(n):
+        return lambda y: times(n - 1)(f(y)) if n else y
+
+    return next(n for n in range(9) if depends(times(n), x)[0])
+
+
 @pytest.mark.equation("eq-choosing-path", tolerance=1e-12)
 def test_path(check, rng):
-    """Left: as printed; right: arrows counted in the networks, by which derivatives are zero."""
-    steps = int(rng.choice([9, 15, 16, 31]))
-    k, F, power = 1, TAPS, 16
-    convolution = math.ceil(math.log2((steps - k) / (F - 1) + 1))
-    left = np.array([*[steps - k] * 3, math.log2(power), convolution, 1])
-    qkv = inputs(rng, steps).transpose(1, 2).repeat(1, 1, 1, 2 * HEADS)  # (1, N, steps, 3 d)
-    attended = depends(
-        lambda q: models.attend(q.transpose(1, 2)).transpose(1, 2), qkv.transpose(1, 2)
+    """Left: as printed; right: arrows counted in the networks, by which derivatives are zero.
+
+    One of the lengths is the longest that so many layers reach, the next is one step too long.
+    """
+    k, F, most = 1, TAPS, 2 ** int(rng.integers(3, 6))
+    T, power = np.array([most - 1, most, int(rng.integers(33, 60))]), 2 * most
+
+    def printed(layers):
+        return np.array([*[T[0] - k] * 3, math.log2(power), *layers, 1])
+
+    ratio = (T - k) / (F - 1)
+    left = printed(np.ceil(np.log2(ratio + 1)))
+    h = inputs(rng, T[1]).transpose(1, 2).repeat(1, 1, 1, 2)  # (1, N, steps, 2 D)
+    attention = applications(
+        lambda h: models.attend(h.transpose(1, 2).repeat(1, 1, 1, 3)).transpose(1, 2),
+        h.transpose(1, 2),
     )
-    assert attended.all()  # one application reaches every step
-    chains = [chain(model, steps, rng) for model in ("RNN", "LSTM", "GRU")]
-    right = np.array([*chains, rounds(power), layers_needed(steps), 1])
+    chains = [chain(model, T[0], rng) for model in ("RNN", "LSTM", "GRU")]
+    right = np.array([*chains, rounds(power), *map(layers_needed, T), attention])
     check(
         left,
         right,
         planted={
-            "one step too many": left + np.array([1, 1, 1, 0, 0, 0]),
-            "the work of the tree": np.where(np.arange(6) == 3, power, left),
-            "field without the one": np.where(np.arange(6) == 4, convolution + 1, left),
+            "one step too many": left + np.array([1, 1, 1, *[0] * 5]),
+            "the work of the tree": np.where(np.arange(8) == 3, power, left),
+            "field without the one": printed(np.ceil(np.log2(ratio))),
+            "floor in place of ceiling": printed(np.floor(np.log2(ratio + 1))),
+            "rounded": printed(np.round(np.log2(ratio + 1))),
+            "taps not counted": printed(np.ceil(np.log2(T - k + 1))),
+            "attention twice": left + (np.arange(8) == 7),
         },
     )
 
 
 def kept_numbers(model, steps):
     """How many numbers autograd keeps, parameters and inputs apart."""
-    p = {k: v.requires_grad_() for k, v in drawn(model).items()}
+    p = {k: v.requires_grad_() for k, v in initial(model).items()}
     x = inputs(np.random.default_rng(0), steps)
     head = torch.ones(1, WIDTH if model == "Transformer" else H, 2).double().requires_grad_()
     own, sizes = {v.untyped_storage().data_ptr() for v in (x, head, *p.values())}, {}
@@ -255,7 +281,7 @@ def streamed(p, x, sizes):
 @pytest.mark.equation("eq-choosing-state", tolerance=1e-12)
 def test_state(check, rng, monkeypatch):
     """Left: as printed; right: counted in programs that go step by step and agree."""
-    x, p, F, d = inputs(rng, 40), drawn("convolution"), TAPS, DILATIONS
+    x, p, F, d = inputs(rng, 40), initial("convolution"), TAPS, DILATIONS
     whole = models.read_conv(p, x)
     last, conv = streamed(p, x, [(F - 1) * d for d in DILATIONS])
     torch.testing.assert_close(last, whole, rtol=1e-12, atol=1e-12)
@@ -265,9 +291,9 @@ def test_state(check, rng, monkeypatch):
     t, left = 11, [H, H, 2 * H, 2 * H]
     states = {"RNN": 1, "GRU": 1, "LSTM": 2, "minGRU": 2}
     recurrent = [resumed(model, n, rng) for model, n in states.items()]
-    last, caches = cached(drawn("Transformer"), x[:, :t])
+    last, caches = cached(initial("Transformer"), x[:, :t])
     monkeypatch.setattr(models, "attend", masked)
-    whole = models.read_transformer(drawn("Transformer"), x[:, :t])
+    whole = models.read_transformer(initial("Transformer"), x[:, :t])
     torch.testing.assert_close(last, whole, rtol=1e-7, atol=1e-7)  # positions are single precision
     formula = np.array([*left, (F - 1) * (d[0] * D + sum(d[1:]) * H), 2 * LAYERS * WIDTH * t])
     check(
@@ -320,7 +346,7 @@ def cached(p, x):
 
 def resumed(model, arrays, rng):
     """Numbers in the state, by the rank of what the past can do to the future."""
-    p, x = drawn(model), inputs(rng, 24)[:, :, :1]
+    p, x = initial(model), inputs(rng, 24)[:, :, :1]
     x.requires_grad_()
     answers = []
     for i in range(4):  # several futures, so that every part of the state shows

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.layers.rnn import RNN
+from unrolled.layers import GRU, LSTM, RNN
 
 T, N, D, H = 6, 3, 4, 5
 
@@ -101,7 +101,7 @@ def test_biases(check, rng):
     x, h_0, dh = draw(rng, (T, N, D), (N, H), (T, N, H))
     eta, before = 0.1, b_x + b_h
     layer = RNN(W_xh, W_hh, before)
-    _, tape = layer.forward(x, h_0)
+    _, _, tape = layer.forward(x, h_0)
     gradient = layer.backward(tape, dh)[0].b_h
     net.requires_grad_(True)
     net(torch.tensor(x), torch.tensor(h_0)[None])[0].backward(torch.tensor(dh))
@@ -280,14 +280,29 @@ def test_reset(check, rng):
 
 
 @pytest.mark.equation("eq-conventions-count", tolerance=1e-12)
-def test_count(check):
-    """Left side counted in torch and Keras layers, right side k (D H + H² + b H)."""
-    left, right = [], {True: [], False: []}
-    for name, k, keras_biases in [("RNN", 1, 1), ("LSTM", 4, 1), ("GRU", 3, 2)]:
+def test_count(check, rng):
+    """Left side counted in torch's, Keras's and this book's layers; right side as printed."""
+    D, H = int(rng.integers(2, 9)), int(rng.integers(10, 20))
+    ours = {"RNN": RNN, "LSTM": LSTM, "GRU": GRU}
+    left, k, extra = [], [], []
+    for name, blocks, keras_biases in [("RNN", 1, 1), ("LSTM", 4, 1), ("GRU", 3, 2)]:
         net = getattr(torch.nn, name)(D, H)
         twin = getattr(keras.layers, name.replace("RNN", "SimpleRNN"))(H)
         twin.build((None, None, D))
-        left += [sum(p.numel() for p in net.parameters()), twin.count_params()]
-        for two, counts in right.items():
-            counts += [k * (D * H + H**2 + b * H) for b in (2 if two else 1, keras_biases)]
-    check(np.array(left), np.array(right[True]), planted={"torch with one": right[False]})
+        mine = sum(value.size for value in vars(ours[name].init(D, H, rng)).values())
+        mine -= H * (name == "GRU")  # b_hn: "+ H" in the table
+        left += [sum(p.numel() for p in net.parameters()), twin.count_params(), mine]
+        k += [blocks] * 3
+        extra += [2, keras_biases, 1]
+    k, extra = np.array(k), np.array(extra)
+
+    def printed(beta=extra, square=1, k=k):
+        return k * (D * H + square * H**2 + beta * H)
+
+    planted = {
+        "torch with one": printed(np.minimum(extra, 1)),
+        "no biases": printed(0 * extra),
+        "no recurrent weights": printed(square=0),
+        "two blocks in the GRU": printed(k=np.where(k == 3, 2, k)),
+    }
+    check(np.array(left), printed(), planted=planted)

@@ -1,12 +1,14 @@
 """The equations of book/sequence-to-sequence/encoder-decoder.md, each by an independent route."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from unrolled.datasets.text import END, PAD, START, pad
-from unrolled.models.seq2seq import EncoderDecoder, greedy, loss
+from unrolled.models.seq2seq import EncoderDecoder, Reminded, sequence_loss, translate
 
 S, T, N, D, H, V_X, V = 6, 5, 3, 4, 7, 9, 8
 
@@ -46,24 +48,6 @@ def batch(rng, lengths=(4, S, 2), targets=(T, 2, 3)):
     return tuple(map(torch.as_tensor, (source, lengths, inputs, outputs)))
 
 
-class Reminded(EncoderDecoder):
-    """As in the page: the decoder reads the context at every step."""
-
-    def __init__(self, source_size, target_size, H, D):
-        super().__init__(source_size, target_size, H, D)
-        self.decoder = nn.GRU(D + H, H)
-
-    def encode(self, source, lengths):
-        c = super().encode(source, lengths)
-        return c, c
-
-    def decode(self, state, inputs):
-        s, c = state
-        x = torch.cat([self.target_embedding(inputs), c.expand(len(inputs), -1, -1)], dim=-1)
-        s, last = self.decoder(x, s[None])
-        return self.output(s), (last[0], c)
-
-
 def score(model, source, lengths, words):
     """log P of these words, END included where it is among them, by the logits of one pass."""
     inputs = torch.tensor([START, *words[:-1]])[:, None]
@@ -71,36 +55,37 @@ def score(model, source, lengths, words):
     return log_p[np.arange(len(words)), list(words)].sum()
 
 
-@pytest.mark.equation("eq-encdec-chain", tolerance=1e-10)
+@pytest.mark.equation("eq-encdec-chain", tolerance=1e-12)
 def test_chain(check, rng):
-    """Left: the product; right: the joint probability of what one draws step by step, got from
-    the state carried by `step` along a tree of all texts; and what all of them sum to."""
-    model = make(rng)
-    source, lengths, _, _ = batch(rng, lengths=(S,), targets=(T,))
-    others = [v for v in range(V) if v != END]
-    limit = 3
-    left, right = {}, {}
+    """Left: a table of P(y | x) for all texts that end in END; right: conditionals got from it."""
+    words, end, longest = range(3), 3, 4
+    texts = [(*w, end) for n in range(longest) for w in product(words, repeat=n)]
+    joint = rng.dirichlet(np.ones(2 * len(texts))).reshape(2, -1)  # two sources x
+    P = joint / joint.sum(axis=1, keepdims=True)
 
-    def grow(words, probability, state):
-        if (words and words[-1] == END) or len(words) == limit:
-            right[words] = probability
-            return
-        token = torch.tensor([words[-1] if words else START])
-        log_p, state = model.step(state, token)
-        for v in range(V):
-            grow((*words, v), probability * log_p[0, v].exp().item(), state)
+    def begins(table, prefix):
+        """The probability that a text begins so, for each source."""
+        return table[:, [y[: len(prefix)] == prefix for y in texts]].sum(axis=1)
 
-    grow((), 1.0, model.encode(source, lengths))
-    for words in right:
-        left[words] = np.exp(score(model, source, lengths, words))
-    shortened = {w: np.exp(score(model, source, lengths, w[:-1] or w)) for w in right}
-    ended = sum(len(w) < limit for w in right)
-    assert ended == 1 + len(others) and len(right) == 1 + len(others) + len(others) ** 2 * V
+    def printed(table=P, short=0, stale=0):
+        """`short` leaves factors out at the end; `stale` forgets words of the condition."""
+        columns = []
+        for y in texts:
+            value = np.ones(len(table))
+            for t in range(1, len(y) + 1 - short):
+                value = value * begins(table, y[:t]) / begins(table, y[: max(t - 1 - stale, 0)])
+            columns.append(value)
+        return np.array(columns).T
 
-    def side(p):
-        return np.array([p[w] for w in sorted(right)]), sum(p[w] for w in right)
-
-    check((*side(left),), (side(right)[0], 1.0), planted={"without END": side(shortened)})
+    alike = np.repeat(joint.sum(axis=0, keepdims=True), 2, axis=0)
+    lengths = np.array([len(y) for y in texts])
+    planted = {
+        "without END": printed(short=1),
+        "without the source": printed(alike),
+        "conditions one word short": printed(stale=1),
+        "one sequence longer": printed() ** (1 / lengths),
+    }
+    check(P, printed(), planted=planted)
 
 
 @pytest.mark.equation("eq-encdec-encoder", tolerance=1e-10)
@@ -144,6 +129,8 @@ def test_decoder(check, rng):
     planted = {
         "targets not shifted": written(targets.numpy(), context),
         "no context": written(inputs.numpy(), np.zeros((N, H))),
+        "another's context": written(inputs.numpy(), context[::-1]),
+        "one token late": written(np.roll(inputs.numpy(), 1, axis=0), context),
     }
     left = model(source, lengths, inputs).softmax(dim=-1)
     check(left, written(inputs.numpy(), context), planted=planted)
@@ -156,7 +143,7 @@ def test_bottleneck(check, rng):
     model = make(rng)
     source, lengths, inputs, targets = batch(rng)
     theta = list(model.encoder.parameters())
-    left = torch.autograd.grad(loss(model, source, lengths, inputs, targets), theta)
+    left = torch.autograd.grad(sequence_loss(model, source, lengths, inputs, targets), theta)
     c = model.encode(source, lengths)
 
     def at(context):
@@ -177,7 +164,12 @@ def test_bottleneck(check, rng):
 
     first = torch.zeros_like(d)
     first[0] = d[0]
-    planted = {"the first sentence only": through(first), "a mean over sentences": through(d / N)}
+    flipped = d.flip(1)  # entries of c in another order
+    planted = {
+        "the first sentence only": through(first),
+        "a mean over sentences": through(d / N),
+        "another's entries": through(flipped),
+    }
     check(torch.cat([g.flatten() for g in left]), through(d), planted=planted)
 
 
@@ -227,7 +219,7 @@ def test_loss(check, rng):
         "mean of the sentences' means": (losses.sum(axis=0) / mask.sum(axis=0)).mean(),
         "without END": np.mean([losses[t, n] for t, n in np.ndindex(T - 1, N) if mask[t + 1, n]]),
     }
-    check(loss(model, *arrays), losses.sum() / mask.sum(), planted=planted)
+    check(sequence_loss(model, *arrays), losses.sum() / mask.sum(), planted=planted)
 
 
 @pytest.mark.equation("eq-encdec-diluted", tolerance=1e-10)
@@ -245,7 +237,7 @@ def test_diluted(check, rng):
 
 @pytest.mark.equation("eq-encdec-greedy", tolerance=1e-12)
 def test_greedy(check, rng):
-    """Left: `greedy`; right: at each step the best of all texts longer by one word, each scored
+    """Left: `translate`; right: at each step the best of all texts longer by one word, each scored
     as a whole."""
     model = make(rng)
     source, lengths, _, _ = batch(rng)
@@ -260,11 +252,12 @@ def test_greedy(check, rng):
             ids[: len(words), n] = words
         return ids
 
-    left = greedy(model, source, lengths, T).numpy()
+    left = translate(model, source, lengths, T).numpy()
     left = np.concatenate([left, np.full((T - len(left), N), PAD)])
     planted = {
         "the least likely": chosen(np.argmin),
         "the second": chosen(lambda p: np.argsort(p)[-2]),
+        "always END": chosen(lambda p: END),
     }
     check(left, chosen(np.argmax), planted=planted)
 

@@ -82,7 +82,11 @@ def test_couple(check, rng):
     _, left = cell(x, (h, c))
     a = x @ cell.weight_ih.T + h @ cell.weight_hh.T + cell.bias_ih + cell.bias_hh
     z, g = torch.sigmoid(a[:, H : 2 * H]), torch.tanh(a[:, 2 * H : 3 * H])
-    planted = {"z takes the new": (1 - z) * c + z * g, "not coupled": z * c + z * g}
+    planted = {
+        "z takes the new": (1 - z) * c + z * g,
+        "not coupled": z * c + z * g,
+        "the whole candidate": z * c + g,
+    }
     check(left, z * c + (1 - z) * g, planted=planted)
 
 
@@ -142,6 +146,7 @@ def test_tied(check, rng):
     n = np.tanh(x @ w.W_xn + h @ w.W_hn + w.b_xn + w.b_hn)
     planted = {
         "the tanh on top is kept": np.tanh(z * h + (1 - z) * n),
+        "one of the two biases": z * h + (1 - z) * np.tanh(x @ w.W_xn + h @ w.W_hn + w.b_xn),
         "z takes the new (deck D2)": z * n + (1 - z) * h,
     }
     left = cell(torch.tensor(x), torch.tensor(h))
@@ -190,6 +195,7 @@ def test_state(check, rng):
     planted = {
         "z takes the new (deck D2)": (wrong, right[1]),
         "second line with n - h": (right[0], n + z * (n - h)),
+        "second line from h": (right[0], h + z * (h - n)),
     }
     check((left, left.clone()), right, planted=planted)
 
@@ -205,7 +211,11 @@ def test_room(check, rng):
             wrong += excess(n, 1 / epsilon)
         left.append(2 / np.diff(np.linspace(-1, 1, n + 1)).min())  # the bound is reached
     reached = np.array([2.0, 5.0, 40.0])
-    planted = {"1/ε": (wrong, reached), "n + 1 for n": (right, reached + 1)}
+    planted = {
+        "1/ε": (wrong, reached),
+        "n + 1 for n": (right, reached + 1),
+        "twice the room": (right, 2 * reached),
+    }
     check((0.0, np.array(left)), (right, reached), planted=planted)
 
 
@@ -435,6 +445,8 @@ def test_published(check, rng):
     planted = {
         "after the product (deck D0)": np.tanh(from_x + r * (h @ w.W_hn)),
         "no reset": np.tanh(from_x + h @ w.W_hn),
+        "not transposed": np.tanh(from_x + (r * h) @ w.W_hn.T),
+        "with torch's b_hn": np.tanh(from_x + (r * h) @ w.W_hn + w.b_hn),
     }
     check(left.detach(), np.tanh(from_x + (r * h) @ w.W_hn), planted=planted)
 
@@ -464,8 +476,8 @@ def test_published_delta(check, published):
     Delta_z = delta * (h - n) * z * (1 - z)
     left = np.stack(truth["r"]), np.stack(truth["h"][:-1]), truth["W_hn"]
 
-    def right(heard=h, scale=r):
-        Delta_s = Delta_n @ w.W_hn.T
+    def right(heard=h, scale=r, W_hn=w.W_hn.T):
+        Delta_s = Delta_n @ W_hn
         Delta_r = Delta_s * heard * r * (1 - r)
         back = own + z * delta + Delta_r @ w.W_hr.T + Delta_z @ w.W_hz.T + scale * Delta_s
         W = sum((scale * h)[t].T @ Delta_n[t] for t in range(T))
@@ -475,6 +487,8 @@ def test_published_delta(check, published):
     planted = {
         "the other form's Δ^r": (r_after, *right()[1:]),
         "reset forgotten on the way back": right(scale=np.ones_like(r)),
+        "not transposed": right(W_hn=w.W_hn),
+        "q for h": right(heard=h @ w.W_hn),
     }
     check(left, right(), planted=planted)
 
@@ -491,7 +505,12 @@ def test_flip(check, rng):
         return (1 - sigmoid(a)) * h + sigmoid(a) * n, sigmoid(a)
 
     only_W = -(x @ w.W_xz + h @ w.W_hz) + w.b_z
-    planted = {"nothing turned": take(a), "bias forgotten": take(only_W)}
+    recurrent = -(x @ w.W_xz + w.b_z) + h @ w.W_hz
+    planted = {
+        "nothing turned": take(a),
+        "bias forgotten": take(only_W),
+        "recurrent weights forgotten": take(recurrent),
+    }
     check(left, take(-a), planted=planted)
 
 
@@ -527,85 +546,127 @@ def test_parameters(check):
             ]
         )
 
-    planted = {"two biases everywhere": right(bias=2), "Keras's default GRU": np.array(naive)}
+    planted = {
+        "two biases everywhere": right(bias=2),
+        "Keras's default GRU": np.array(naive),
+        "no bias": right(bias=0),
+        "no recurrent weights": right(square=0),
+    }
     check(np.array(left), right(), planted=planted)
 
 
-def by_entries(x, h, W, b, mutation):
-    """A MUT cell in the decks' form, z takes the new: one sample, entry by entry, columns."""
-    H = len(h)
+def keras_cell(parts, H, x_z, x_r, x_n, h, W, b):
+    """The next state (N, H) by Keras's GRU cell with reset_after=False, float32 inside.
 
-    def through(name, vector):
-        return [sum(W[name][i][j] * vector[i] for i in range(len(vector))) for j in range(H)]
+    Its gates all read one input, and its z keeps the old state. So it is given what the gates of
+    a mutation read, side by side, each through its own block (`parts` names the three matrices,
+    None for the input as it is), and the weights of z with the other sign. W without "hz": z does
+    not look at the state.
+    """
+    import keras
 
-    r_x = x if mutation == 2 else through("xr", x)
-    z_h = [0.0] * H
-    if mutation > 1:
-        z_h = through("hz", np.tanh(h) if mutation == 3 else h)
-    z = [sigmoid(through("xz", x)[j] + z_h[j] + b["z"][j]) for j in range(H)]
-    r = [sigmoid(r_x[j] + through("hr", h)[j] + b["r"][j]) for j in range(H)]
-    n_h = through("hn", [r[i] * h[i] for i in range(H)])
-    n_x = np.tanh(x) if mutation == 1 else through("xn", x)
-    n = [np.tanh(n_h[j] + n_x[j] + b["n"][j]) for j in range(H)]
-    return [n[j] * z[j] + h[j] * (1 - z[j]) for j in range(H)]
+    reads = [x_z, x_r, x_n]  # in Keras's order of blocks
+    widths = np.cumsum([0, *(part.shape[1] for part in reads)])
+    kernel = np.zeros((widths[-1], 3 * H))
+    for k, (name, sign) in enumerate(zip(parts, (-1, 1, 1), strict=True)):
+        block = np.eye(H) if name is None else W[name]
+        kernel[widths[k] : widths[k + 1], k * H : (k + 1) * H] = sign * block
+    cell = keras.layers.GRUCell(H, reset_after=False, dtype="float64")
+    cell.build((len(h), widths[-1]))
+    recurrent = np.hstack([-W.get("hz", np.zeros((H, H))), W["hr"], W["hn"]])
+    cell.set_weights([kernel, recurrent, np.hstack([-b["z"], b["r"], b["n"]])])
+    state, _ = cell(torch.tensor(np.hstack(reads)), torch.tensor(h))
+    return state.detach().numpy()
 
 
-def mutation(rng, number):
-    """Left side by entries; weights and rows to compute the right side with. D = H here."""
-    W = {k: rng.normal(size=(H, H)) for k in ("xr", "xz", "xn", "hr", "hz", "hn")}
-    b = {k: rng.normal(size=H) for k in "rzn"}
-    x, h = rng.normal(size=(2, N, H))
-    left = [by_entries(x[row], h[row], W, b, number) for row in range(N)]
-    return np.array(left), W, b, x, h
+def mutation(rng, D, H):
+    """Weights by name, biases, x (N, D), h (N, H)."""
+    W = {
+        k: rng.normal(size=(D if k[0] == "x" else H, H))
+        for k in ("xr", "xz", "xn", "hr", "hz", "hn")
+    }
+    return (
+        W,
+        {k: rng.normal(size=H) for k in "rzn"},
+        rng.normal(size=(N, D)),
+        rng.normal(size=(N, H)),
+    )
 
 
 def blend(z, n, h):
     return z * n + (1 - z) * h
 
 
-@pytest.mark.equation("eq-gru-mut1", tolerance=1e-12)
+@pytest.mark.equation("eq-gru-mut1", tolerance=2e-6)
 def test_mut1(check, rng):
-    """Left: the deck's columns, entry by entry; right: rows as printed."""
-    left, W, b, x, h = mutation(rng, 1)
-    z = sigmoid(x @ W["xz"] + b["z"])
-    r = sigmoid(x @ W["xr"] + h @ W["hr"] + b["r"])
-    n = np.tanh((r * h) @ W["hn"] + np.tanh(x) + b["n"])
+    """Left: as printed, which needs D = H; right: Keras's cell, given x and tanh x to read."""
+    W, b, x, h = mutation(rng, H, H)
+    squashed = np.tanh(x)
+
+    def printed(z_h=0.0, heard=None, reset=None, n_x=squashed):
+        z = sigmoid(x @ W["xz"] + z_h + b["z"])
+        r = sigmoid(x @ W["xr"] + h @ W["hr"] + b["r"]) if reset is None else reset
+        n = np.tanh(((r * h) @ W["hn"] if heard is None else heard(r)) + n_x + b["n"])
+        return z, n
+
+    W_1 = {k: w for k, w in W.items() if k != "hz"}
+    right = keras_cell(("xz", "xr", None), H, x, x, np.tanh(x), h, W_1, b)
+    z, n = printed()
     planted = {
         "z keeps the old": blend(1 - z, n, h),
-        "input not squashed": blend(z, np.tanh((r * h) @ W["hn"] + x + b["n"]), h),
-        "z looks at the state": blend(sigmoid(x @ W["xz"] + h @ W["hz"] + b["z"]), n, h),
+        "input not squashed": blend(*printed(n_x=x), h),
+        "z looks at the state": blend(*printed(z_h=h @ W["hz"]), h),
+        "reset after the product": blend(*printed(heard=lambda r: r * (h @ W["hn"])), h),
+        "no reset": blend(*printed(reset=1.0), h),
+        "a matrix for the input": blend(*printed(n_x=np.tanh(x @ W["xn"])), h),
     }
-    check(left, blend(z, n, h), planted=planted)
+    check(blend(z, n, h), right, planted=planted)
 
 
-@pytest.mark.equation("eq-gru-mut2", tolerance=1e-12)
+@pytest.mark.equation("eq-gru-mut2", tolerance=2e-6)
 def test_mut2(check, rng):
-    """Left: the deck's columns, entry by entry; right: rows as printed."""
-    left, W, b, x, h = mutation(rng, 2)
-    z = sigmoid(x @ W["xz"] + h @ W["hz"] + b["z"])
-    r = sigmoid(x + h @ W["hr"] + b["r"])
-    n = np.tanh((r * h) @ W["hn"] + x @ W["xn"] + b["n"])
-    after = np.tanh(r * (h @ W["hn"]) + x @ W["xn"] + b["n"])
-    with_matrix = sigmoid(x @ W["xr"] + h @ W["hr"] + b["r"])
+    """Left: as printed, which needs D = H; right: Keras's cell, x through the unit matrix for r."""
+    W, b, x, h = mutation(rng, H, H)
+
+    def printed(r_x=x, r_h=h, z_h=h, heard=None):
+        z = sigmoid(x @ W["xz"] + z_h @ W["hz"] + b["z"])
+        r = sigmoid(r_x + r_h @ W["hr"] + b["r"])
+        n = np.tanh(((r * h) @ W["hn"] if heard is None else heard(r)) + x @ W["xn"] + b["n"])
+        return z, n
+
+    right = keras_cell(("xz", None, "xn"), H, x, x, x, h, W, b)
+    z, n = printed()
     planted = {
         "z keeps the old": blend(1 - z, n, h),
-        "reset after the product": blend(z, after, h),
-        "a matrix in the reset gate": blend(
-            z, np.tanh((with_matrix * h) @ W["hn"] + x @ W["xn"] + b["n"]), h
-        ),
+        "reset after the product": blend(*printed(heard=lambda r: r * (h @ W["hn"])), h),
+        "a matrix in the reset gate": blend(*printed(r_x=x @ W["xr"]), h),
+        "no state in the reset gate": blend(*printed(r_h=0 * h), h),
+        "z blind for the state (MUT1)": blend(*printed(z_h=0 * h), h),
+        "input squashed in the reset gate": blend(*printed(r_x=np.tanh(x)), h),
     }
-    check(left, blend(z, n, h), planted=planted)
+    check(blend(z, n, h), right, planted=planted)
 
 
-@pytest.mark.equation("eq-gru-mut3", tolerance=1e-12)
+@pytest.mark.equation("eq-gru-mut3", tolerance=2e-6)
 def test_mut3(check, rng):
-    """Left: the deck's columns, entry by entry; right: rows as printed."""
-    left, W, b, x, h = mutation(rng, 3)
-    z = sigmoid(x @ W["xz"] + np.tanh(h) @ W["hz"] + b["z"])
-    r = sigmoid(x @ W["xr"] + h @ W["hr"] + b["r"])
-    n = np.tanh((r * h) @ W["hn"] + x @ W["xn"] + b["n"])
+    """Left: as printed, D and H different; right: Keras's cell, tanh h among z's inputs."""
+    W, b, x, h = mutation(rng, D, H)
+    squashed = np.tanh(h)
+
+    def printed(z_h=squashed, r_h=h, heard=None):
+        z = sigmoid(x @ W["xz"] + z_h @ W["hz"] + b["z"])
+        r = sigmoid(x @ W["xr"] + r_h @ W["hr"] + b["r"])
+        n = np.tanh(((r * h) @ W["hn"] if heard is None else heard(r)) + x @ W["xn"] + b["n"])
+        return z, n
+
+    both = {k: w for k, w in W.items() if k != "hz"} | {"x+h": np.vstack([W["xz"], W["hz"]])}
+    right = keras_cell(("x+h", "xr", "xn"), H, np.hstack([x, np.tanh(h)]), x, x, h, both, b)
+    z, n = printed()
     planted = {
         "z keeps the old": blend(1 - z, n, h),
-        "no tanh in the gate": blend(sigmoid(x @ W["xz"] + h @ W["hz"] + b["z"]), n, h),
+        "no tanh in the gate": blend(*printed(z_h=h), h),
+        "tanh in the reset gate too": blend(*printed(r_h=np.tanh(h)), h),
+        "reset after the product": blend(*printed(heard=lambda r: r * (h @ W["hn"])), h),
+        "z blind for the state (MUT1)": blend(*printed(z_h=0 * h), h),
     }
-    check(left, blend(z, n, h), planted=planted)
+    check(blend(z, n, h), right, planted=planted)

@@ -53,34 +53,52 @@ def test_auc(check, scored):
 
 @pytest.mark.equation("eq-cells-ranks", tolerance=1e-12)
 def test_ranks(check, scored):
-    """Left: the double sum over pairs; right: the sum of ranks, by the package."""
+    """Left: as printed, ranks by counting; right: the double sum over pairs."""
     s, label = scored
     n_1, n_0 = label.sum(), (~label).sum()
-    R = probing.ranks(s[:, None])[:, 0]
+    below, equal = ((c(s, s[:, None])).sum(axis=1) for c in (np.less, np.equal))
+    R = 1 + below + (equal - 1) / 2  # from 1 on; ties share the mean of their ranks
+
+    def printed(R=R, half=0.5, n=n_1, one=1, pairs=n_1 * n_0):
+        return (R[label].sum() - half * n * (n + one)) / pairs
+
     first_come = np.empty(len(s))
     first_come[np.argsort(s, kind="stable")] = np.arange(1, len(s) + 1)
     planted = {
-        "ranks from 0": ((R - 1)[label].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0),
-        "n0 for n1": (R[label].sum() - n_0 * (n_0 + 1) / 2) / (n_1 * n_0),
-        "ties in order of place": (first_come[label].sum() - n_1 * (n_1 + 1) / 2) / (n_1 * n_0),
+        "ranks from 0": printed(R - 1),
+        "without the half": printed(half=1),
+        "n_1 - 1 for n_1 + 1": printed(one=-1),
+        "n_0 for n_1": printed(n=n_0),
+        "all pairs of places": printed(pairs=len(s) ** 2),
+        "ties in order of place": printed(first_come),
     }
-    right = probing.auc(s[:, None], label[:, None])[0, 0]
-    check(pairs(s, label), right, planted=planted)
+    check(printed(), pairs(s, label), planted=planted)
+    assert np.array_equal(probing.ranks(s[:, None])[:, 0], R)
+    assert np.isclose(probing.auc(s[:, None], label[:, None])[0, 0], printed(), rtol=1e-12)
 
 
 @pytest.mark.equation("eq-cells-correlation", tolerance=1e-12)
 def test_correlation(check, rng):
-    """Left: the package; right: the slope of the least-squares line, times the ratio of spreads."""
+    """Left: as printed; right: the slope of the least-squares line, times the ratio of spreads."""
     s = rng.normal(size=29) + 2
     y = 0.6 * s + rng.normal(size=29) - 1
     slope, _ = np.polyfit(s, y, 1)
-    right = slope * s.std() / y.std()
+    s_bar, y_bar = s.mean(), y.mean()
+
+    def printed(s_mean=s_bar, y_mean=y_bar, power=0.5):
+        top = sum((a - s_mean) * (b - y_mean) for a, b in zip(s, y, strict=True))
+        spreads = sum((a - s_mean) ** 2 for a in s) * sum((b - y_mean) ** 2 for b in y)
+        return top / spreads**power
+
     planted = {
         "the slope itself": slope,
-        "means left in": (s * y).sum() / np.sqrt((s**2).sum() * (y**2).sum()),
-        "no root": ((s - s.mean()) * (y - y.mean())).sum() / (s.var() * y.var() * 29),
+        "means left in": printed(0, 0),
+        "one mean left in": printed(s_mean=0),
+        "no root": printed(power=1),
+        "the square": printed() ** 2,
     }
-    check(probing.correlation(s[:, None], y[:, None])[0, 0], right, planted=planted)
+    check(printed(), slope * s.std() / y.std(), planted=planted)
+    assert np.isclose(probing.correlation(s[:, None], y[:, None])[0, 0], printed(), rtol=1e-12)
 
 
 @pytest.mark.equation("eq-cells-null", tolerance=1e-12)
@@ -127,9 +145,10 @@ def test_best(check, rng):
 
 @pytest.mark.equation("eq-cells-probe", tolerance=1e-9)
 def test_probe(check, rng):
-    """Left: the package; right: the minimum of the printed loss, by Newton's method on autograd."""
+    """Left: as printed; right: the minimum of the printed loss, by Newton's method on autograd."""
     X, y, ridge = rng.normal(size=(31, H)) + 2, rng.normal(size=31) + 1, 3.0
-    X_c, y_c = torch.tensor(X - X.mean(0)), torch.tensor(y - y.mean())
+    centred = X - X.mean(0), y - y.mean()
+    X_c, y_c = map(torch.tensor, centred)
 
     def loss(w):
         return ((X_c @ w - y_c) ** 2).sum() + ridge * (w**2).sum()
@@ -138,30 +157,41 @@ def test_probe(check, rng):
     slope = torch.autograd.functional.jacobian(loss, zero)
     curve = torch.autograd.functional.hessian(loss, zero)
     right = -torch.linalg.solve(curve, slope)  # exact: the loss is quadratic
-    A = X_c.numpy().T @ X_c.numpy()
+
+    def printed(X, y, ridge):
+        return np.linalg.inv(X.T @ X + ridge * np.eye(X.shape[1])) @ X.T @ y
+
     planted = {
-        "not centred": np.linalg.solve(X.T @ X + ridge * np.eye(H), X.T @ y),
-        "ridge with the other sign": np.linalg.solve(A - ridge * np.eye(H), X_c.numpy().T @ y),
-        "twice the ridge": np.linalg.solve(A + 2 * ridge * np.eye(H), X_c.numpy().T @ y),
+        "not centred": printed(X, y, ridge),
+        "ridge with the other sign": printed(*centred, -ridge),
+        "twice the ridge": printed(*centred, 2 * ridge),
+        "no ridge": printed(*centred, 0),
+        "the matrix not inverted": (centred[0].T @ centred[0] + ridge * np.eye(H))
+        @ (centred[0].T @ centred[1]),
     }
-    check(probing.fit_probe(X, y, ridge)[0], right, planted=planted)
+    check(printed(*centred, ridge), right, planted=planted)
+    assert np.allclose(probing.fit_probe(X, y, ridge)[0], printed(*centred, ridge), rtol=1e-9)
 
 
 @pytest.mark.equation("eq-cells-rotation", tolerance=1e-10)
 def test_rotation(check, rng):
-    """Left: probes fitted in turned axes, and what they say; right: as printed."""
+    """Left: both lines in turned axes, as printed; right: w by least squares on X and √λ I."""
     X, y, ridge = rng.normal(size=(31, H)), rng.normal(size=31), 3.0
-    X, y = X - X.mean(0), y - y.mean()
     U = np.linalg.qr(rng.normal(size=(H, H)))[0]
-    w, _ = probing.fit_probe(X, y, ridge)
-    w_turned, _ = probing.fit_probe(X @ U, y, ridge)
-    stretched = U * np.arange(1, H + 1)
-    w_stretched, _ = probing.fit_probe(X @ stretched, y, ridge)
+    longer = np.vstack([X, np.sqrt(ridge) * np.eye(H)])
+    w = np.linalg.lstsq(longer, np.append(y, np.zeros(H)), rcond=None)[0]
+
+    def printed(U, ridge=ridge):
+        turned = np.linalg.inv(U.T @ X.T @ X @ U + ridge * np.eye(H)) @ U.T @ X.T @ y
+        return turned, X @ U @ turned
+
     planted = {
         "U for its transpose": (U @ w, X @ U @ U @ w),
-        "any invertible matrix": (w_stretched, X @ stretched @ w_stretched),
+        "any invertible matrix": printed(U * np.arange(1, H + 1)),
+        "the same w in the turned axes": (w, X @ U @ w),
+        "no ridge in the turned axes": printed(U, ridge=0),
     }
-    check((w_turned, X @ U @ w_turned), (U.T @ w, X @ w), planted=planted)
+    check(printed(U), (U.T @ w, X @ w), planted=planted)
 
 
 @pytest.fixture

@@ -71,15 +71,12 @@ def torch_states(W, x, h, c, detach=False):
 # Forward
 
 
-@pytest.mark.equation("eq-lstm-gates", tolerance=1e-12)
-def test_gates(check, rng):
-    """Left: the four lines as printed; right: read off torch's cell by its c and h.
+def read_off(W, x, h):
+    """i, f, g, o of torch's cell, from its c and h alone.
 
     c is linear in the old cell state: two values of it give f and i ⊙ g; a state that saturates
     tanh gives o; and c = 0 with the input gate pinned at 1 gives g.
     """
-    W = weights(rng)
-    x, h = draw(rng, (N, D), (N, H))
 
     def torch_cell(c, b_h):
         layer = their_lstm(W[0], W[1], b_h)
@@ -94,6 +91,14 @@ def test_gates(check, rng):
     _, f = torch_cell(one, shut_input)
     o, _ = torch_cell(np.full((N, H), 1e9), W[2])
     _, i_g = torch_cell(zero, W[2])
+    return i_g / g, f, g, o
+
+
+@pytest.mark.equation("eq-lstm-gates", tolerance=1e-12)
+def test_gates(check, rng):
+    """Left: the four lines as printed; right: read off torch's cell by its c and h."""
+    W = weights(rng)
+    x, h = draw(rng, (N, D), (N, H))
     swapped = np.concatenate([W[0][:, :H], W[0][:, H:][:, ::-1]], axis=1)
     planted = {
         "tanh for the gates": tuple(np.tanh(np.split(x @ W[0] + h @ W[1] + W[2], 4, axis=1))),
@@ -101,7 +106,7 @@ def test_gates(check, rng):
         "blocks mixed up": gates(swapped, W[1], W[2], x, h),
         "no bias": gates(W[0], W[1], 0 * W[2], x, h),
     }
-    check(gates(*W, x, h), (i_g / g, f, g, o), planted=planted)
+    check(gates(*W, x, h), read_off(W, x, h), planted=planted)
 
 
 @pytest.mark.equation("eq-lstm-cell", tolerance=1e-12)
@@ -140,17 +145,24 @@ def test_cell(check, rng):
 
 @pytest.mark.equation("eq-lstm-stacked", tolerance=1e-12)
 def test_stacked(check, rng):
-    """Left: four products, one for each block; right: one product."""
-    W_xh, W_hh, b_h = weights(rng)
+    """Left: one product cut into blocks i, f, g, o, then σ and tanh; right: torch's cell, read."""
+    W = weights(rng)
     x, h = draw(rng, (N, D), (N, H))
-    blocks = zip(*(np.split(W, 4, axis=-1) for W in (W_xh, W_hh, b_h)), strict=True)
-    left = np.hstack([x @ W_x + h @ W_h + b for W_x, W_h, b in blocks])
-    right = x @ W_xh + h @ W_hh + b_h
+
+    def printed(W_hh=W[1], b_h=W[2], order=(0, 1, 2, 3)):
+        a = np.split(x @ W[0] + h @ W_hh + b_h, 4, axis=1)
+        a_i, a_f, a_g, a_o = (a[k] for k in order)
+        return sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+
+    blocks = np.split(W[1], 4, axis=1)
     planted = {
-        "one block's recurrent weights for all": x @ W_xh + np.tile(h @ W_hh[:, :H], 4) + b_h,
-        "torch's two biases, both set": right + b_h,
+        "one block's recurrent weights for all": printed(np.tile(blocks[0], 4)),
+        "each block transposed": printed(np.hstack([block.T for block in blocks])),
+        "torch's two biases, both set": printed(b_h=2 * W[2]),
+        "order i, f, o, g (deck D3)": printed(order=(0, 1, 3, 2)),
+        "f before i": printed(order=(1, 0, 2, 3)),
     }
-    check(left, right, planted=planted)
+    check(printed(), read_off(W, x, h), planted=planted)
 
 
 @pytest.mark.equation("eq-lstm-count", tolerance=1e-12)
@@ -166,7 +178,12 @@ def test_count(check, rng):
     theirs = sum(p.numel() for p in torch.nn.LSTM(D, H).parameters())
     assert gru.count_params() == 3 * H * (D + H + 2)  # said in the text
     one, two = 4 * H * (D + H + 1), 4 * H * (D + H + 2)
-    planted = {"bias of length H": (4 * H * (D + H) + H,) * 2 + (two,), "one bias": (one,) * 3}
+    planted = {
+        "bias of length H": (4 * H * (D + H) + H,) * 2 + (two,),
+        "one bias": (one,) * 3,
+        "three blocks": (3 * one // 4,) * 2 + (3 * two // 4,),
+        "no inputs": (4 * H * (H + 1),) * 2 + (4 * H * (H + 2),),
+    }
     check((ours, layer.count_params(), theirs), (one, one, two), planted=planted)
 
 
@@ -217,15 +234,23 @@ def test_tau(check, rng):
 
 @pytest.mark.equation("eq-lstm-chrono", tolerance=1e-6)
 def test_chrono(check, rng):
-    """Left: the mean lifetime, as a series over n of f^n, and i; right: 1 + u and 1 - f."""
+    """Left: torch's cell with biases ±ln u: its input gate, and Σ f^n, the mean lifetime.
+
+    Right: 1 - f and 1 + u as printed. How the page draws u is tested apart.
+    """
     u = rng.uniform(1, 30 - 1, size=H)
-    f, i = sigmoid(np.log(u)), sigmoid(-np.log(u))
-    lifetime = (f ** np.arange(2000)[:, None]).sum(axis=0)  # Σ P(still there after n steps)
-    check(
-        (lifetime, i),
-        (1 + u, 1 - f),
-        planted={"lifetime u": (u, 1 - f), "b_f = u": (1 / (1 - sigmoid(u)), 1 - f)},
-    )
+    biases = np.hstack([-np.log(u), np.log(u), np.ones(H), 0 * u])  # i, f, g, o
+    W = np.zeros((D, 4 * H)), np.zeros((H, 4 * H)), biases
+    i, f, *_ = (gate[0] for gate in read_off(W, np.zeros((N, D)), np.zeros((N, H))))
+    lifetime = (f ** np.arange(3000)[:, None]).sum(axis=0)  # Σ P(still there after n steps)
+    planted = {
+        "lifetime u": (1 - f, u),
+        "i = f": (f, 1 + u),
+        "lifetime 1/f": (1 - f, 1 / f),
+        "b_f = u": (1 - sigmoid(u), 1 / (1 - sigmoid(u))),
+        "b_f = ln(1 + u)": (1 - sigmoid(np.log(1 + u)), 2 + u),
+    }
+    check((i, lifetime), (1 - f, 1 + u), planted=planted)
 
 
 # The backward pass
@@ -303,8 +328,15 @@ def test_delta(check, rng):
         nudge[place] = -1e-6
         right[place] -= loss(nudge) / 2e-6
         nudge[place] = 0
+
+    def wrong(name):
+        return backward(W, x, h, c, dh, name)[2]
+
     planted = {
-        name: backward(W, x, h, c, dh, name)[2] for name in ("c_t", "σ' for g", "ζ for o", "only f")
+        "c_t for c_{t-1}": wrong("c_t"),
+        "σ' for the candidate": wrong("σ' for g"),
+        "ζ for δ at the output gate": wrong("ζ for o"),
+        "only f": wrong("only f"),
     }
     check(backward(W, x, h, c, dh)[2], right, planted=planted)
 
@@ -409,6 +441,8 @@ def test_blocks(check, rng):
     planted = {
         "not transposed": (F, sum(K).T, P, Q.T),
         "c̃ term left out": (F, K[0] + K[1], P, Q),
+        "f and i exchanged": (np.diag(gates(*W, x, h)[0]), sum(K), P, Q),
+        "P without tanh'": (F, sum(K), np.diag(gates(*W, x, h)[3]), Q),
     }
     check(left, right, planted=planted)
 
@@ -448,6 +482,7 @@ def test_product(check, rng):
     planted = {
         "the other order": np.linalg.multi_dot(M),
         "one factor too few": np.linalg.multi_dot(M[:0:-1]),
+        "each factor transposed": np.linalg.multi_dot([m.T for m in M[::-1]]),
     }
     check(left, np.linalg.multi_dot(M[::-1]), planted=planted)
 

@@ -121,6 +121,17 @@ def test_heap(check, rng):
         "without k": (right[0] / k + (k == 1), right[1] / k + (k == 1)),
     }
     check((left, left), right, planted=planted)
+    many, few = 40_000, int(rng.integers(50, 500))
+    exact = few * (harmonic(many) - harmonic(few))
+
+    def near(value):
+        """As near as it can be: k ln(n/k) is too large by k/2k - k/2n and terms of 1/k."""
+        return abs(value - exact - 0.5 + few / many / 2) < 1 / few
+
+    assert near(few * math.log(many / few))
+    for wrong in (math.log2(many / few), math.log(many), math.log(few / many)):
+        assert not near(few * wrong)
+    assert not near(math.log(many / few))
 
 
 @pytest.mark.equation("eq-search-stop", tolerance=1e-12)

@@ -95,6 +95,7 @@ def test_network(check, rng):
     planted = {
         "W_hh transposed": printed(hh=W["hh"].T),
         "no token fed back": printed(f=0 * f),
+        "the token one row late": printed(f=np.roll(f, 1, axis=1)),
     }
     check(left, printed(), planted=planted)
 
@@ -125,37 +126,46 @@ def test_jacobian(check, rng):
 
 @pytest.mark.equation("eq-forcing-separate", tolerance=1e-12)
 def test_separate(check, rng):
-    """Left: autograd through the whole forced network; right: one-step terms, derived by hand."""
+    """Left: autograd through the whole forced network; right: one-step terms, derived by hand.
+
+    For W_fh as printed, and for W_xh with x_t in the place of f_{t-1}, as the text says.
+    """
 
     def through_time(net):
-        leaf = net.W["fh"].clone().requires_grad_()
-        net.W["fh"] = leaf
+        leaves = [net.W[name].clone().requires_grad_() for name in ("fh", "xh")]
+        net.W["fh"], net.W["xh"] = leaves
         h, f, L = torch.zeros(N, H, dtype=torch.float64), torch.zeros_like(net.f[0]), 0
         for t in range(T):
             h = net.step(net.x[t], h, f)
             L = L + cross_entropy(net.output(h), net.y[t], reduction="sum")
             f = net.f[t]
-        (gradient,) = torch.autograd.grad(L, leaf)
-        net.W["fh"] = leaf.detach()
-        return gradient
+        grads = torch.autograd.grad(L, leaves)
+        net.W["fh"], net.W["xh"] = (leaf.detach() for leaf in leaves)
+        return tuple(g.numpy() for g in grads)
 
-    def separate(net, slope=True, late=0):
+    def separate(net, slope=True, late=0, sign=1, steps=T):
         W = {name: value.numpy() for name, value in net.W.items()}
+        x = net.x.numpy()
         f = np.concatenate([np.zeros((1, N, V)), net.f.numpy()])  # f[t] is f_t, f_0 = 0
-        total, h = 0, np.zeros((N, H))
-        for t in range(1, T + 1):
-            h = np.tanh(net.x[t - 1].numpy() @ W["xh"] + h @ W["hh"] + f[t - 1] @ W["fh"] + W["bh"])
+        by_f, by_x, h = 0, 0, np.zeros((N, H))
+        for t in range(1, steps + 1):
+            h = np.tanh(x[t - 1] @ W["xh"] + h @ W["hh"] + f[t - 1] @ W["fh"] + W["bh"])
             dh = (softmax(h @ W["hy"] + W["by"]) - net.f[t - 1].numpy()) @ W["hy"].T
-            total = total + f[t - 1 + late].T @ (dh * (1 - h**2) if slope else dh)
-        return total
+            Delta = sign * dh * (1 - h**2) if slope else dh
+            by_f = by_f + f[t - 1 + late].T @ Delta
+            by_x = by_x + x[t - 1 - late].T @ Delta
+        return by_f, by_x
 
     jordan = Net(rng, recurrent=False)
     elman = Net(rng)
-    with_memory, alone = through_time(elman).numpy(), separate(elman)
-    assert np.abs(with_memory - alone).max() > 0.05 * np.abs(with_memory).max()  # BPTT needed
+    with_memory, alone = through_time(elman), separate(elman)
+    for a, b in zip(with_memory, alone, strict=True):
+        assert np.abs(a - b).max() > 0.05 * np.abs(a).max()  # BPTT needed
     planted = {
         "slope forgotten": separate(jordan, slope=False),
         "the target of this step": separate(jordan, late=1),
+        "the sign": separate(jordan, sign=-1),
+        "the last step forgotten": separate(jordan, steps=T - 1),
     }
     check(through_time(jordan), separate(jordan), planted=planted)
 

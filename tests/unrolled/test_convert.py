@@ -19,7 +19,7 @@ from unrolled.convert import (
     from_stacked,
     from_torch,
     other_update,
-    reorder,
+    reorder_gates,
     to_gates,
     to_keras,
     to_stacked,
@@ -54,7 +54,7 @@ def run(layer, seed=1):
     rng = np.random.default_rng(seed)
     x, h_0, c_0, dh = (rng.normal(size=s) for s in [(T, N, D), (N, H), (N, H), (T, N, H)])
     state = (h_0, c_0) if isinstance(layer, LSTM) else h_0
-    h, tape = layer.forward(x, state)
+    h, _, tape = layer.forward(x, state)
     grads, dx, dstate = layer.backward(tape, dh)
     return x, state, dh, h, grads, dx, dstate
 
@@ -358,7 +358,7 @@ def test_logistic_network():
     for x_t in x:
         s = 1 / (1 + np.exp(-(x_t @ elman.W_xh + s @ elman.W_hh + elman.b_h)))
         states.append(s)
-    h, _ = from_logistic(elman).forward(x, 2 * s_0 - 1)
+    h, _, _ = from_logistic(elman).forward(x, 2 * s_0 - 1)
     close(h, 2 * np.stack(states) - 1)
 
 
@@ -367,11 +367,11 @@ def test_logistic_network():
 
 def test_reorder():
     a = np.arange(6).reshape(1, 6)
-    assert reorder(a, "rzn", "zrn").tolist() == [[2, 3, 0, 1, 4, 5]]
+    assert reorder_gates(a, "rzn", "zrn").tolist() == [[2, 3, 0, 1, 4, 5]]
     with pytest.raises(ValueError, match="same gates, got 'ifgo' and 'ifoo'"):
-        reorder(a, "ifgo", "ifoo")
+        reorder_gates(a, "ifgo", "ifoo")
     with pytest.raises(ValueError, match="4 blocks, got shape"):
-        reorder(a, "ifgo", "ifog")
+        reorder_gates(a, "ifgo", "ifog")
 
 
 def test_what_torch_has_no_place_for():
@@ -443,3 +443,12 @@ def test_wrong_stacks_are_refused(shape, order):
 def test_other_objects_are_refused():
     with pytest.raises(ValueError, match="expected an RNN, an LSTM or a GRU, got a dict"):
         convert.to_gates({})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_subclass_is_carried_like_its_kind(kind):
+    """The fast layers are subclasses of the plain ones."""
+    layer = random_layer(kind)
+    faster = type("Faster", (CLASSES[kind],), {})(**vars(layer))
+    for expected, found in zip(to_keras(layer), to_keras(faster), strict=True):
+        assert np.array_equal(expected, found)

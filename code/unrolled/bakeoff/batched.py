@@ -1,4 +1,4 @@
-"""What networks that stand side by side are made of: weights and layers with an axis S in front."""
+"""Layers for S networks side by side: every array has an axis of networks in front."""
 
 import math
 
@@ -8,14 +8,14 @@ from torch import Generator, Tensor
 HEADS = 2  # of an attention
 
 
-def dense(D: int, H: int, dice: Generator, blocks: int = 1) -> Tensor:
-    """Uniform between ±1/√D: (D, blocks * H)."""
-    return (2 * torch.rand(D, blocks * H, generator=dice) - 1) / math.sqrt(D)
+def dense(D: int, H: int, rng: Generator, blocks: int = 1) -> Tensor:
+    """Initial weights (D, blocks * H), uniform between -1/√D and 1/√D."""
+    return (2 * torch.rand(D, blocks * H, generator=rng) - 1) / math.sqrt(D)
 
 
-def orthogonal(H: int, dice: Generator, blocks: int = 1) -> Tensor:
-    """Orthogonal blocks side by side: (H, blocks * H)."""
-    normal = torch.randn(blocks, H, H, generator=dice)
+def orthogonal(H: int, rng: Generator, blocks: int = 1) -> Tensor:
+    """Initial weights (H, blocks * H): so many random orthogonal matrices beside each other."""
+    normal = torch.randn(blocks, H, H, generator=rng)
     return torch.linalg.qr(normal)[0].transpose(0, 1).reshape(H, blocks * H)
 
 
@@ -38,8 +38,17 @@ def scan(beta: Tensor, gamma: Tensor) -> Tensor:
     return torch.cat([states, odd[:, pairs:]], dim=1)
 
 
+def causal_conv(x: Tensor, W: Tensor, b: Tensor, taps: int, dilation: int = 1) -> Tensor:
+    """Convolution of x (S, T, N, D) with W (S, taps * D, H), zeros before step 1: (S, T, N, H)."""
+    T = x.shape[1]
+    front = x.new_zeros(x[:, :1].shape).repeat(1, dilation * (taps - 1), 1, 1)
+    padded = torch.cat([front, x], dim=1)
+    shifted = [padded[:, k * dilation : k * dilation + T] for k in range(taps)]
+    return affine(torch.cat(shifted, dim=-1), W, b)
+
+
 def attend(qkv: Tensor) -> Tensor:
-    """Queries, keys and values (…, T, 3d) -> what each step has collected, (…, T, d)."""
+    """Attention of every step to all steps: queries, keys, values (…, T, 3d) -> (…, T, d)."""
     parts = qkv.unflatten(-1, (3, HEADS, -1)).movedim(-2, -4)  # (…, HEADS, T, 3, e)
     q, k, v = parts.unbind(-2)
     alpha = torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), dim=-1)  # (…, HEADS, T, T)

@@ -1,36 +1,44 @@
-"""A bake-off: six models, five contests, one budget, one training loop, equal trials of the rate.
+"""The bake-off: six models, six contests, one budget, one training loop, equal trials of the rate.
 
-`python -m unrolled.bakeoff` trains everything and writes runs.csv, one line for each
-network; two variants of the models and a sixth, easier contest are there to find out what a
-failure is due to. It takes about twenty minutes on one core.
+`python -m unrolled.bakeoff` trains everything and writes runs.csv, one line for each network.
+`python -m unrolled.bakeoff words adding` trains what belongs to these contests and keeps the other
+lines. Beside the contestants the file has variants, controls and second chances, which are there
+to find out what a failure is due to. All of it takes about forty minutes on one core.
 """
 
 import csv
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from math import nan
 from pathlib import Path
 
 import numpy as np
 
-from unrolled.bakeoff.models import CONTESTANTS, VARIANTS, Contestant
-from unrolled.bakeoff.problems import CONTESTS, PATIENT, Contest
-from unrolled.bakeoff.side_by_side import CLIP, EVERY, TEST, N, count, draw, learnt, test, train
+from unrolled.bakeoff import side_by_side
+from unrolled.bakeoff.models import CONTESTANTS, MODELS, VARIANTS, Contestant
+from unrolled.bakeoff.problems import CONTESTS, EXTRA, Contest
 
 FILE = Path(__file__).parent / "runs.csv"
-MODELS = CONTESTANTS | VARIANTS
 BUDGET = 4900  # parameters of each network, the head's included
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 TRIALS, SEEDS = (100, 101, 102), (0, 1, 2, 3, 4)  # to choose the rate; for the table
-SETTINGS = {"budget": BUDGET, "rates": RATES, "trials": TRIALS, "seeds": SEEDS}
-SETTINGS |= {"N": N, "clip": CLIP, "every": EVERY, "test": TEST}
-ALL = CONTESTS | PATIENT
-SETTINGS |= {name: [c.shortest, *c.lengths, c.steps, c.learnt] for name, c in ALL.items()}
+GOOD = 0.95  # mean share of right answers below which a model gets five times the updates
+CONTROLLED = {  # contest -> the controls that take part in it
+    "adding": ("tanh, identity", "ReLU, orthogonal"),
+    "words": ("largest over time", "one wide layer"),
+    "sensors": ("largest over time", "one wide layer"),
+}
+ALL = CONTESTS | EXTRA
+SETTINGS = {"budget": BUDGET, "rates": RATES, "trials": TRIALS, "seeds": SEEDS, "good": GOOD}
+SETTINGS |= {name: getattr(side_by_side, name) for name in ("N", "CLIP", "EVERY", "CHOOSING")}
+SETTINGS |= {"TESTING": side_by_side.TESTING, "controlled": CONTROLLED}
+SETTINGS |= {name: [c.shortest, *c.lengths, c.updates, c.goal] for name, c in ALL.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
-    """A line of the file: one network and how well it did."""
+    """A line of the file: one network and how well it did. Trials have no tests: nan."""
 
     contest: str
     model: str
@@ -41,14 +49,22 @@ class Run:
     learnt: int  # updates after which it had learnt, or 0
     halfway: float  # share of right answers after half of the updates
     end: float  # after the last, on the same sequences, by which the rate is chosen
-    accuracy: float  # on other sequences, as long as the longest that it was trained on
-    twice: float  # on sequences twice as long
-    four: float  # four times as long; nan where there are none
+    accuracy: float = nan  # on other sequences, of the first length of the contest's tests
+    longer: float = nan  # of the second
+    longest: float = nan  # of the third
 
 
 def width(kind: Contestant, contest: Contest, budget: int = BUDGET) -> int:
-    """The H with which a network comes nearest to the budget."""
-    return min(range(2, 128), key=lambda H: abs(count(draw(kind, contest, H, [0])) - budget))
+    """The H with which a network comes nearest to the budget; the smaller one of two as near."""
+
+    def over(H: int) -> int:
+        return side_by_side.count(side_by_side.init(kind, contest, H, [0])) - budget
+
+    low, high = 2, 4096  # too small, too large
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if over(middle) > 0 else (middle, high)
+    return low if -over(low) <= over(high) else high
 
 
 def bake(
@@ -56,19 +72,33 @@ def bake(
     model: str,
     seeds: tuple[int, ...],
     rates: tuple[float, ...],
-    steps: int | None = None,
+    updates: int | None = None,
+    tested: bool = True,
 ) -> list[Run]:
-    """Train a network for each seed at each rate, all side by side."""
+    """Train a network for each seed at each rate, all side by side, and test them."""
     kind, task = MODELS[model], ALL[contest]
-    H, steps = width(kind, task), steps or task.steps
+    H, updates = width(kind, task), updates or task.updates
     rate, seed = zip(*((rate, seed) for rate in rates for seed in seeds), strict=True)
-    p, curve = train(kind, task, draw(kind, task, H, seed), seed, rate, steps)
-    shares = [test(kind, task, p, T) for T in task.lengths]
-    shares += [np.full(len(seed), np.nan)] * (3 - len(shares))
-    first = learnt(curve, task.learnt)
-    columns = np.round(np.array([curve[steps // 2], curve[steps], *shares], float), 3)
-    rows = zip(rate, seed, first, *columns.tolist(), strict=True)
-    return [Run(contest, model, H, count(p), *row) for row in rows]
+    p = side_by_side.init(kind, task, H, seed)
+    p, curve = side_by_side.train(kind, task, p, seed, rate, updates)
+    columns = {
+        "rate": rate,
+        "seed": seed,
+        "learnt": side_by_side.updates_needed(curve, task.goal),
+        "halfway": rounded(curve[updates // 2]),
+        "end": rounded(curve[updates]),
+    }
+    if tested:
+        for name, T in zip(("accuracy", "longer", "longest"), task.lengths, strict=False):
+            columns[name] = rounded(side_by_side.test(kind, task, p, T, seed))
+    common = {"contest": contest, "model": model, "H": H, "parameters": side_by_side.count(p)}
+    rows = zip(*columns.values(), strict=True)
+    return [Run(**common, **dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def rounded(shares: np.ndarray) -> list[float]:
+    """Shares to three decimals."""
+    return np.round(shares.astype(float), 3).tolist()
 
 
 def choose(trials: Iterable[Run]) -> float:
@@ -83,29 +113,62 @@ def choose(trials: Iterable[Run]) -> float:
     return max(sorted({run.rate for run in trials}), key=merit)
 
 
-def everything() -> Iterator[Run]:
-    """Every model in every contest: the trials of all rates, then fresh seeds at the best.
+def everything(contests: Iterable[str] = tuple(CONTESTS)) -> Iterator[Run]:
+    """The trials of all rates, then fresh seeds at the best, for every model in these contests."""
+    for contest in contests:
+        for model in [*CONTESTANTS, *VARIANTS, *CONTROLLED.get(contest, ())]:
+            trials = bake(contest, model, TRIALS, RATES, tested=False)
+            table = bake(contest, model, SEEDS, (choose(trials),))
+            yield from [*trials, *table]
+            for other in further(contest, model, table):
+                yield from bake(other, model, SEEDS, (choose(trials),))
 
-    One of them gets five times the updates as well, at the same rate.
+
+def further(contest: str, model: str, table: list[Run]) -> list[str]:
+    """What else is asked of a model, at the rate that its trials chose: contests in EXTRA.
+
+    Whoever is not good enough gets five times the updates; variants of no use in a contest do not.
     """
+    if contest == "short parity":
+        return ["withheld parity"] if model in CONTESTANTS else []
+    failed = np.mean([run.accuracy for run in table]) < GOOD
+    return [f"patient {contest}"] if failed and model not in VARIANTS else []
+
+
+def again(contests: Iterable[str] = ()) -> Iterator[Run]:
+    """Runs for a new file: those of these contests are made, the others are from the old file.
+
+    Without a name all are made. Raises ValueError for a name that is none of CONTESTS.
+    """
+    if unknown := set(contests) - set(CONTESTS):
+        raise ValueError(f"contests must be among {list(CONTESTS)}, got {sorted(unknown)}")
+    kept = load() if contests else []
     for contest in CONTESTS:
-        for model in MODELS:
-            trials = bake(contest, model, TRIALS, RATES)
-            yield from trials
-            yield from bake(contest, model, SEEDS, (choose(trials),))
-            if (contest, model) == ("sensors", "Transformer"):  # too few updates?
-                yield from bake("patient sensors", model, SEEDS, (choose(trials),))
+        if contest in contests or not contests:
+            yield from everything((contest,))
+        yield from (run for run in kept if contest not in contests and base(run) == contest)
+
+
+def base(run: Run) -> str:
+    """The contest among CONTESTS to which a run belongs."""
+    name = run.contest.removeprefix("patient ")
+    return {"withheld parity": "short parity"}.get(name, name)
 
 
 def save(runs: Iterable[Run], file: Path = FILE) -> None:
-    """One line for each run as it is made, under a line with the settings."""
-    with file.open("w", newline="") as target:
+    """One line for each run as it is made, under a line with the settings.
+
+    The old file is replaced when the last run is made.
+    """
+    new = file.with_suffix(".new")
+    with new.open("w", newline="") as target:
         target.write(f"# {json.dumps(SETTINGS)}\n")
         lines = csv.DictWriter(target, [field.name for field in fields(Run)], lineterminator="\n")
         lines.writeheader()
         for run in runs:
             lines.writerow(asdict(run))
             target.flush()
+    new.replace(file)
 
 
 def load(file: Path = FILE) -> list[Run]:

@@ -1,9 +1,9 @@
-"""Six models for one bake-off and two variants, each run as S networks side by side.
+"""The models of the bake-off: six contestants, and variants of them that find out causes.
 
-A model is a `Contestant`: `draw(D, H, dice)` gives the parameters of one network that reads D
-numbers at each step, and `read(p, x)` runs S networks, whose parameters stand in one tensor with
-a leading axis, over x (S, T, N, D) and returns what they know after the last step, (S, N, H).
-Nothing passes from one network to another, so S networks are exactly S single ones.
+A `Contestant` has two functions. `init(D, H, rng)` makes the initial parameters of one network
+that is given D numbers at each step, and `read(p, x)` runs S networks, whose parameters are
+stacked along a leading axis, over x (S, T, N, D) and returns what they know after the last step,
+(S, N, H). Nothing passes from one network to another, so S networks are exactly S single ones.
 """
 
 from collections.abc import Callable
@@ -14,26 +14,37 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import layer_norm, relu
 
-from unrolled.bakeoff.batched import affine, attend, dense, orthogonal, positions, scan
+from unrolled.bakeoff.batched import affine, attend, causal_conv, dense, orthogonal, positions, scan
 
 Parameters = dict[str, Tensor]
 TAPS, DILATIONS = 3, (1, 2, 4, 8)  # of the convolution: it sees the last 31 steps
 LAYERS, WIDTH = 2, 16  # of the Transformer; its H is the width of the inner layer
-KEEP = 4.0  # biases of gates that keep are drawn between 0 and this
+KEEP = 4.0  # initial biases of gates that keep lie between 0 and this
 
 
-def recurrent(D: int, H: int, dice: Generator, blocks: int, keep: int | None = None) -> Parameters:
-    """W_xh, W_hh, b_h of so many blocks; block number `keep` is a gate that begins half open."""
+@dataclass(frozen=True)
+class Contestant:
+    """How to initialise one network and how to run S of them."""
+
+    init: Callable[[int, int, Generator], Parameters]
+    read: Callable[[Parameters, Tensor], Tensor]
+    features: Callable[[int], int] = lambda H: H  # how many numbers the head gets
+
+
+def init_recurrent(
+    D: int, H: int, rng: Generator, blocks: int = 1, keep: int | None = None
+) -> Parameters:
+    """W_xh, W_hh and b_h of so many blocks; block number `keep` is a gate that keeps."""
     b_h = torch.zeros(blocks, H)
     if keep is not None:
-        b_h[keep] = KEEP * torch.rand(H, generator=dice)
-    W_xh, W_hh = dense(D, H, dice, blocks), orthogonal(H, dice, blocks)
+        b_h[keep] = KEEP * torch.rand(H, generator=rng)
+    W_xh, W_hh = dense(D, H, rng, blocks), orthogonal(H, rng, blocks)
     return {"W_xh": W_xh, "W_hh": W_hh, "b_h": b_h.view(1, -1)}
 
 
-def draw_identity(D: int, H: int, dice: Generator) -> Parameters:
-    """For ReLU: the identity and small inputs (Le et al. 2015)."""
-    return {"W_xh": dense(D, H, dice) / 10, "W_hh": torch.eye(H), "b_h": torch.zeros(1, H)}
+def init_identity(D: int, H: int, rng: Generator) -> Parameters:
+    """Initial W_hh the identity, and small input weights (Le et al. 2015)."""
+    return {"W_xh": dense(D, H, rng) / 10, "W_hh": torch.eye(H), "b_h": torch.zeros(1, H)}
 
 
 def before_steps(p: Parameters, x: Tensor, H: int) -> tuple[tuple[Tensor, ...], Tensor]:
@@ -42,7 +53,7 @@ def before_steps(p: Parameters, x: Tensor, H: int) -> tuple[tuple[Tensor, ...], 
 
 
 def read_rnn(p: Parameters, x: Tensor, f: Callable = torch.tanh) -> Tensor:
-    """Elman's network."""
+    """The plain recurrent network."""
     steps, h = before_steps(p, x, p["W_hh"].shape[1])
     for a in steps:
         h = f(torch.baddbmm(a, h, p["W_hh"]))
@@ -50,7 +61,7 @@ def read_rnn(p: Parameters, x: Tensor, f: Callable = torch.tanh) -> Tensor:
 
 
 def read_lstm(p: Parameters, x: Tensor) -> Tensor:
-    """Gates i, f, g, o."""
+    """The LSTM, with its blocks in the order i, f, g, o."""
     steps, h = before_steps(p, x, p["W_hh"].shape[1])
     c = h
     for a in steps:
@@ -61,7 +72,7 @@ def read_lstm(p: Parameters, x: Tensor) -> Tensor:
 
 
 def read_gru(p: Parameters, x: Tensor) -> Tensor:
-    """Gates r, z (which keeps), candidate n; one bias for each of them."""
+    """The GRU, with its blocks in the order r, z (which keeps), n, and one bias for each."""
     H = p["W_hh"].shape[1]
     steps, h = before_steps(p, x, H)
     for a in steps:
@@ -72,17 +83,17 @@ def read_gru(p: Parameters, x: Tensor) -> Tensor:
     return h
 
 
-def draw_mingru(D: int, H: int, dice: Generator) -> Parameters:
-    """Two layers, as one cannot tell the first step from the others."""
+def init_mingru(D: int, H: int, rng: Generator) -> Parameters:
+    """Weights and biases of two layers, as one cannot tell the first step from the others."""
     p = {}
-    for layer, inputs in ((1, D), (2, H)):
-        b = torch.cat([KEEP * torch.rand(1, H, generator=dice), torch.zeros(1, H)], dim=1)
-        p |= {f"W_{layer}": dense(inputs, H, dice, 2), f"b_{layer}": b}
+    for layer in (1, 2):
+        b = torch.cat([KEEP * torch.rand(1, H, generator=rng), torch.zeros(1, H)], dim=1)
+        p |= {f"W_{layer}": dense(D if layer == 1 else H, H, rng, 2), f"b_{layer}": b}
     return p
 
 
 def read_mingru(p: Parameters, x: Tensor) -> Tensor:
-    """Gates z (which keep) and candidates n from the layer's input alone."""
+    """Two layers of minGRU: gates z (which keep) and candidates n from the layer's input alone."""
     h = x
     for layer in (1, 2):
         z, n = affine(h, p[f"W_{layer}"], p[f"b_{layer}"]).chunk(2, dim=-1)
@@ -91,32 +102,44 @@ def read_mingru(p: Parameters, x: Tensor) -> Tensor:
     return h[:, -1]
 
 
-def draw_conv(D: int, H: int, dice: Generator) -> Parameters:
-    """A layer for each dilation."""
+def init_conv(D: int, H: int, rng: Generator, layers: int = len(DILATIONS)) -> Parameters:
+    """Weights and biases of each layer."""
     p = {}
-    for layer, _ in enumerate(DILATIONS):
-        W = dense(TAPS * (D if layer == 0 else H), H, dice)
+    for layer in range(layers):
+        W = dense(TAPS * (D if layer == 0 else H), H, rng)
         p |= {f"W_{layer}": W, f"b_{layer}": torch.zeros(1, H)}
     return p
 
 
-def read_conv(p: Parameters, x: Tensor) -> Tensor:
-    """Causal, with a way round every layer but the first."""
+def conv_steps(p: Parameters, x: Tensor, dilations: tuple[int, ...] = DILATIONS) -> Tensor:
+    """Causal convolutions, with a residual connection round each but the first: (S, T, N, H)."""
     h = x
-    for layer, d in enumerate(DILATIONS):
-        padded = torch.cat([h.new_zeros(h[:, :1].shape).repeat(1, d * (TAPS - 1), 1, 1), h], dim=1)
-        taps = [padded[:, k * d : k * d + h.shape[1]] for k in range(TAPS)]
-        y = relu(affine(torch.cat(taps, dim=-1), p[f"W_{layer}"], p[f"b_{layer}"]))
+    for layer, d in enumerate(dilations):
+        y = relu(causal_conv(h, p[f"W_{layer}"], p[f"b_{layer}"], TAPS, d))
         h = h + y if layer else y
-    return h[:, -1]
+    return h
 
 
-def draw_transformer(D: int, H: int, dice: Generator) -> Parameters:
+def read_conv(p: Parameters, x: Tensor) -> Tensor:
+    """The convolutions after the last step."""
+    return conv_steps(p, x)[:, -1]
+
+
+def read_conv_max(p: Parameters, x: Tensor, dilations: tuple[int, ...] = DILATIONS) -> Tensor:
+    """The largest answer of each feature over all steps.
+
+    Zeros stand behind the last step, too, so that a filter sees where the sequence ends.
+    """
+    behind = x.new_zeros(x[:, :1].shape).repeat(1, TAPS - 1, 1, 1)
+    return conv_steps(p, torch.cat([x, behind], dim=1), dilations).amax(dim=1)
+
+
+def init_transformer(D: int, H: int, rng: Generator) -> Parameters:
     """An embedding of the input, then LAYERS blocks of attention and a layer of H units."""
     d = WIDTH
 
     def part(name: str, inputs: int, outputs: int) -> Parameters:
-        W = dense(inputs, outputs, dice)
+        W = dense(inputs, outputs, rng)
         return {f"W_{name}": W, f"b_{name}": torch.zeros(1, outputs)}
 
     def norm(name: str) -> Parameters:
@@ -132,7 +155,7 @@ def draw_transformer(D: int, H: int, dice: Generator) -> Parameters:
 def read_transformer(
     p: Parameters, x: Tensor, where: Callable[[int, int], Tensor] = positions
 ) -> Tensor:
-    """Pre-norm encoder: every step attends to every step."""
+    """The Transformer's encoder, normalised before each part: every step attends to every step."""
 
     def apply(name: str, h: Tensor) -> Tensor:
         return affine(h, p[f"W_{name}"], p[f"b_{name}"])
@@ -149,28 +172,30 @@ def read_transformer(
 
 
 def read_set(p: Parameters, x: Tensor) -> Tensor:
-    """The Transformer without positions: what it reads is a set, and the last step."""
+    """The Transformer without positions: of the order it knows the last step alone."""
     return read_transformer(p, x, lambda T, d: torch.zeros(T, d))
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """How to draw one network and how to run S of them."""
-
-    draw: Callable[[int, int, Generator], Parameters]
-    read: Callable[[Parameters, Tensor], Tensor]
-    features: Callable[[int], int] = lambda H: H  # how many numbers the head gets
-
-
 CONTESTANTS = {
-    "RNN": Contestant(lambda D, H, dice: recurrent(D, H, dice, 1), read_rnn),
-    "LSTM": Contestant(lambda D, H, dice: recurrent(D, H, dice, 4, keep=1), read_lstm),
-    "GRU": Contestant(lambda D, H, dice: recurrent(D, H, dice, 3, keep=1), read_gru),
-    "minGRU": Contestant(draw_mingru, read_mingru),
-    "convolution": Contestant(draw_conv, read_conv),
-    "Transformer": Contestant(draw_transformer, read_transformer, lambda H: WIDTH),
+    "RNN": Contestant(init_recurrent, read_rnn),
+    "LSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_lstm),
+    "GRU": Contestant(partial(init_recurrent, blocks=3, keep=1), read_gru),
+    "minGRU": Contestant(init_mingru, read_mingru),
+    "convolution": Contestant(init_conv, read_conv),
+    "Transformer": Contestant(init_transformer, read_transformer, lambda H: WIDTH),
 }
+# two variants that take part in every contest
 VARIANTS = {
-    "ReLU RNN": Contestant(draw_identity, partial(read_rnn, f=relu)),
-    "no positions": Contestant(draw_transformer, read_set, lambda H: WIDTH),
+    "ReLU RNN": Contestant(init_identity, partial(read_rnn, f=relu)),
+    "no positions": Contestant(init_transformer, read_set, lambda H: WIDTH),
 }
+# and some that differ from another model in one thing, to find out what a result is due to
+CONTROLS = {
+    "tanh, identity": Contestant(init_identity, read_rnn),
+    "ReLU, orthogonal": Contestant(init_recurrent, partial(read_rnn, f=relu)),
+    "largest over time": Contestant(init_conv, read_conv_max),
+    "one wide layer": Contestant(
+        partial(init_conv, layers=1), partial(read_conv_max, dilations=(1,))
+    ),
+}
+MODELS = CONTESTANTS | VARIANTS | CONTROLS

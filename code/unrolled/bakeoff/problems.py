@@ -1,4 +1,8 @@
-"""What the models of the bake-off are asked: one answer for each sequence."""
+"""The contests of the bake-off: what is to be learnt, from which sequences, and how it is tested.
+
+Each contest asks for one answer after the last step. `CONTESTS` are the six in which every model
+takes part. `EXTRA` holds those that a second look at some of the models needs.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,43 +17,65 @@ from unrolled.datasets.word_languages import LANGUAGES, labelled, letters
 
 LETTERS, CODE = 16, 16  # of the longest word; signs that stand for one letter
 HELD_OUT = 1000  # words for the choice of a rate, and as many others for the table
+BITS, WITHHELD = 8, 64  # strings of so many bits, and how many of these are kept for the tests
 PARTS = ("training", "choosing", "testing")
+Make = Callable[[int, int, np.random.Generator, str], tuple[ndarray, ndarray]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contest:
-    """`draw(T, N, rng, part)` gives x (T, N, D) and y (N,), for one of PARTS."""
+    """A problem, the sequences to learn from, and the tests.
 
-    draw: Callable[[int, int, np.random.Generator, str], tuple[ndarray, ndarray]]
-    D: int
+    `make(T, N, rng, part)` makes N sequences x (T, N, D) and their answers y (N,) for one of
+    PARTS.
+    """
+
+    make: Make
+    D: int  # numbers at each step
     V: int  # classes; 1 if the answer is a number
-    T: int  # the longest sequences to learn from
-    shortest: int  # and the shortest
-    learnt: float  # share of right answers from which on it counts as learnt
-    chance: float  # share of right answers without looking
-    lengths: tuple[int, ...]  # to be tested on
-    steps: int = 1000  # updates
+    T: int  # steps of the longest sequences in training
+    shortest: int  # and of the shortest
+    goal: float  # share of right answers from which on it counts as learnt
+    chance: float  # share of right answers of the best constant answer
+    lengths: tuple[int, ...]  # of the sequences in the tests
+    updates: int = 1000
 
 
-def last(task: Callable) -> Callable:
-    """Of the answers of a task in `tasks` the last one."""
+def last(task: Callable) -> Make:
+    """Turn a task of `datasets.tasks` into one that asks for its last answer alone."""
 
-    def draw(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
+    def make(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
         x, y = task(T, N, rng)
         return x, y[-1]
 
-    return draw
+    return make
+
+
+def withheld_parity(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
+    """Make strings of bits for parity; 64 of the 256 strings of 8 bits occur in tests alone.
+
+    The tests at 8 bits ask for these 64 and no others. Raises ValueError for an unknown part.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part must be one of {PARTS}, got {part!r}")
+    if T != BITS:
+        return last(tasks.parity)(T, N, rng, part)
+    order = np.random.default_rng(0).permutation(2**BITS)
+    strings = order[:WITHHELD] if part == "testing" else order[WITHHELD:]
+    chosen = strings[rng.integers(len(strings), size=N)]
+    bits = chosen >> np.arange(BITS)[:, None] & 1  # (T, N)
+    return bits[..., None].astype(np.float32), bits.sum(axis=0) % 2
 
 
 def activity(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
-    """What somebody does, from T readings of a sensor on the hip."""
+    """Make T readings of a sensor on somebody's hip; the answer is what they were doing."""
     return recordings(T, N, rng)
 
 
 def word(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
-    """Whose is a word of up to T = 16 letters? Each part has words of its own.
+    """Choose words of up to T = 16 letters; the answer is the language.
 
-    Raises ValueError for another T or a part that does not exist.
+    Each part has its own words. Raises ValueError for another T or an unknown part.
     """
     if T != LETTERS or part not in PARTS:
         raise ValueError(f"T must be {LETTERS} and part one of {PARTS}, got {T}, {part!r}")
@@ -61,7 +87,7 @@ def word(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, 
 
 @cache
 def lexicon() -> tuple[ndarray, ndarray]:
-    """All words, shuffled: x (16, words, CODE) and their languages y.
+    """All words in a random order, x (16, words, CODE), and their languages y.
 
     Each letter is a row of random signs, the same for all models; before a word stand zeros, so
     that its last letter comes last.
@@ -77,14 +103,50 @@ def lexicon() -> tuple[ndarray, ndarray]:
     return x, y[kept]
 
 
+FROM_2_TO_24 = {"T": 24, "shortest": 2, "goal": 0.95, "lengths": (24, 48, 96)}
 CONTESTS = {
-    "gap": Contest(last(tasks.gap), 4, 4, 24, 2, 0.95, 1 / 4, (24, 48, 96)),
-    "parity": Contest(last(tasks.parity), 1, 2, 24, 2, 0.95, 1 / 2, (24, 48, 96)),
-    "adding": Contest(last(tasks.adding), 2, 1, 24, 2, 0.95, 0.19, (24, 48, 96)),
-    "words": Contest(word, CODE, len(LANGUAGES), LETTERS, LETTERS, 0.65, 0.11, (LETTERS,)),
-    "sensors": Contest(activity, 3, len(ACTIVITIES), 40, 20, 0.95, 1 / 6, (40, 80, 160)),
+    "gap": Contest(make=last(tasks.gap), D=4, V=4, chance=1 / 4, **FROM_2_TO_24),
+    "parity": Contest(make=last(tasks.parity), D=1, V=2, chance=1 / 2, **FROM_2_TO_24),
+    "adding": Contest(make=last(tasks.adding), D=2, V=1, chance=0.19, **FROM_2_TO_24),
+    "words": Contest(
+        make=word,
+        D=CODE,
+        V=len(LANGUAGES),
+        T=LETTERS,
+        shortest=LETTERS,
+        goal=0.65,
+        chance=0.11,
+        lengths=(LETTERS,),
+    ),
+    "sensors": Contest(
+        make=activity,
+        D=3,
+        V=len(ACTIVITIES),
+        T=40,
+        shortest=20,
+        goal=0.95,
+        chance=1 / 6,
+        lengths=(40, 80, 160),
+    ),
     # easier, to find out whether a model that fails at parity fails at its length
-    "short parity": Contest(last(tasks.parity), 1, 2, 8, 2, 0.95, 1 / 2, (8, 16, 32), steps=3000),
+    "short parity": Contest(
+        make=last(tasks.parity),
+        D=1,
+        V=2,
+        T=BITS,
+        shortest=2,
+        goal=0.95,
+        chance=1 / 2,
+        lengths=(8, 16, 32),
+        updates=3000,
+    ),
+}
+# short parity without some of its strings: is it a rule or a list that has been learnt?
+EXTRA = {
+    "withheld parity": replace(CONTESTS["short parity"], make=withheld_parity, lengths=(8, 9, 16))
 }
 # five times the updates, for a model that may have been given too few
-PATIENT = {"patient sensors": replace(CONTESTS["sensors"], steps=5000)}
+EXTRA |= {
+    f"patient {name}": replace(CONTESTS[name], updates=5000)
+    for name in ("gap", "parity", "adding", "words", "sensors")
+}

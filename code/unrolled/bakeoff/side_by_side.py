@@ -1,7 +1,8 @@
-"""S networks of a kind, trained side by side: one axis more, and nothing shared.
+"""Training and testing of S networks of one kind at once.
 
-Each network draws its first weights and its data by a seed of its own and has its own learning
-rate, so that it comes out as if it had been alone.
+Every array has an axis for the networks in front. Each network has initial weights, sequences and
+a learning rate of its own, so that it comes out as if it had been trained alone. What they share
+is the length of each batch.
 """
 
 from collections.abc import Iterable
@@ -14,19 +15,20 @@ from torch.nn.functional import cross_entropy
 
 from unrolled.bakeoff.batched import affine, dense
 from unrolled.bakeoff.models import Contestant, Parameters
-from unrolled.bakeoff.problems import PARTS, Contest
+from unrolled.bakeoff.problems import Contest
 
 N, CLIP = 32, 1.0  # sequences in a batch; longest gradient
-EVERY, TEST = 50, 500  # updates between two tests, sequences in a test
+EVERY, CHOOSING = 50, 500  # updates between two looks at the progress; sequences for it
+TESTING = 4  # as many times CHOOSING sequences in a test
 
 
-def draw(kind: Contestant, contest: Contest, H: int, seeds: Iterable[int]) -> Parameters:
+def init(kind: Contestant, contest: Contest, H: int, seeds: Iterable[int]) -> Parameters:
     """Networks with their heads, one for each seed, side by side: every tensor is (S, …)."""
     networks = []
     for seed in seeds:
-        dice = torch.Generator().manual_seed(seed)
-        p = kind.draw(contest.D, H, dice)
-        head = dense(kind.features(H), contest.V, dice)
+        rng = torch.Generator().manual_seed(seed)
+        p = kind.init(contest.D, H, rng)
+        head = dense(kind.features(H), contest.V, rng)
         networks.append(p | {"W_y": head, "b_y": torch.zeros(1, contest.V)})
     return {name: torch.stack([p[name] for p in networks]) for name in networks[0]}
 
@@ -56,19 +58,42 @@ def right(u: Tensor, y: Tensor) -> Tensor:
 
 def batch(contest: Contest, T: int, size: int, rngs: list, part: str) -> tuple[Tensor, Tensor]:
     """x (S, T, size, D), y (S, size): each network's own."""
-    each = [contest.draw(T, size, rng, part) for rng in rngs]
+    each = [contest.make(T, size, rng, part) for rng in rngs]
     x, y = (torch.from_numpy(np.stack(parts)) for parts in zip(*each, strict=True))
     return x, y
 
 
 @torch.no_grad()
+def progress(kind: Contestant, contest: Contest, p: Parameters) -> ndarray:
+    """Each network's share of right answers (S,) on the same 500 sequences of the greatest length.
+
+    The sequences are those by which a learning rate is chosen.
+    """
+    x, y = batch(contest, contest.T, CHOOSING, [np.random.default_rng(10**6 + 1)], "choosing")
+    return torch.cat([right(outputs(kind, q, x), y) for q in singles(p)]).numpy()
+
+
+@torch.no_grad()
 def test(
-    kind: Contestant, contest: Contest, p: Parameters, T: int, part: str = "testing"
+    kind: Contestant, contest: Contest, p: Parameters, T: int, seeds: Iterable[int]
 ) -> ndarray:
-    """Each network's share of right answers (S,) on the same fresh sequences of T steps."""
-    x, y = batch(contest, T, TEST, [np.random.default_rng(10**6 + PARTS.index(part))], part)
-    singles = ({name: v[s : s + 1] for name, v in p.items()} for s in range(len(p["W_y"])))
-    return torch.cat([right(outputs(kind, q, x), y) for q in singles]).numpy()
+    """Each network's share of right answers (S,) on 2,000 sequences of T steps of its own.
+
+    They follow from the network's seed, and are the same for all kinds of networks.
+    """
+    shares = []
+    for q, seed in zip(singles(p), seeds, strict=True):
+        rng, found = np.random.default_rng([10**6, seed]), []
+        for _ in range(TESTING):
+            x, y = batch(contest, T, CHOOSING, [rng], "testing")
+            found.append(right(outputs(kind, q, x), y))
+        shares.append(torch.cat(found).mean().item())
+    return np.array(shares)
+
+
+def singles(p: Parameters) -> list[Parameters]:
+    """The networks one by one, each still with an axis in front."""
+    return [{name: v[s : s + 1] for name, v in p.items()} for s in range(len(p["W_y"]))]
 
 
 class Adam:
@@ -97,33 +122,33 @@ def train(
     p: Parameters,
     seeds: Iterable[int],
     rates: Iterable[float],
-    steps: int | None = None,
+    updates: int | None = None,
     until: int | None = None,
     clip: float = CLIP,
 ) -> tuple[Parameters, dict[int, ndarray]]:
     """Train S networks; also their shares of right answers (S,) after every EVERY updates.
 
-    Each batch has one length, drawn between the contest's shortest and T. Over the second half of
-    the steps the rates fall to 0 in a straight line. There are as many as the contest says if
-    `steps` does not; `until` ends training before its end.
+    Each batch has one length, drawn between the contest's shortest and T, the same for all
+    networks. Over the second half of the updates the rates fall to 0 in a straight line. There are
+    as many as the contest says if `updates` does not; `until` ends training before its end.
     """
-    steps = steps or contest.steps
+    updates = updates or contest.updates
     p = {name: value.clone().requires_grad_() for name, value in p.items()}
     adam = Adam(p, torch.tensor(rates), clip)
     rngs = [np.random.default_rng(seed) for seed in seeds]
-    lengths = np.random.default_rng(0).integers(contest.shortest, contest.T + 1, size=steps)
+    lengths = np.random.default_rng(0).integers(contest.shortest, contest.T + 1, size=updates)
     curve = {}
     for i, T in enumerate(lengths[:until].tolist()):
         x, y = batch(contest, T, N, rngs, "training")
         L = losses(outputs(kind, p, x), y)
-        adam.step(torch.autograd.grad(L.sum(), list(p.values())), min(1, 2 * (1 - i / steps)))
+        adam.step(torch.autograd.grad(L.sum(), list(p.values())), min(1, 2 * (1 - i / updates)))
         if (i + 1) % EVERY == 0:
-            curve[i + 1] = test(kind, contest, p, contest.T, "choosing")
+            curve[i + 1] = progress(kind, contest, p)
     return {name: value.detach() for name, value in p.items()}, curve
 
 
-def learnt(curve: dict[int, ndarray], threshold: float) -> list[int]:
+def updates_needed(curve: dict[int, ndarray], goal: float) -> list[int]:
     """For each network the first update with at least so many right answers, 0 if there is none."""
     after, shares = np.array(list(curve)), np.stack(list(curve.values()))  # (evaluations, S)
-    above = shares >= threshold
-    return np.where(above.any(axis=0), after[above.argmax(axis=0)], 0).tolist()
+    reached = shares >= goal
+    return np.where(reached.any(axis=0), after[reached.argmax(axis=0)], 0).tolist()

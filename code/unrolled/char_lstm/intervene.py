@@ -1,4 +1,4 @@
-"""An LSTM language model run step by step, so that its cells can be read, and changed."""
+"""An LSTM language model run step by step: its cells are returned, and can be changed."""
 
 from collections.abc import Callable
 

@@ -1,9 +1,8 @@
-"""Five character LSTMs that have read the standard library, in trained.npz.
+"""Five character LSTMs trained on the standard library, kept in trained.npz.
 
 Training them takes a quarter of an hour, so the page that looks into them loads them. The file was
-made, and can be made again, by `python -m unrolled.char_lstm`. They have read the modules whose
-names come before "s"; the others are there to be read for the first time, on whatever Python one
-has.
+made, and can be made again, by `python -m unrolled.char_lstm`. They were trained on the modules
+whose names come before "s"; the others are text that they have not seen, on any version of Python.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""How well the numbers in a state tell a label that nobody trained them for."""
+"""How well the numbers in a state predict a label: AUC, correlation, a linear probe."""
 
 import numpy as np
 from numpy import ndarray

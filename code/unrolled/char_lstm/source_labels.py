@@ -1,4 +1,4 @@
-"""What one may keep in mind while reading Python source: a label for every character."""
+"""Labels for every character of Python source: strings, comments, brackets, indentation."""
 
 import io
 import token

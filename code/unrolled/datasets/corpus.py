@@ -1,4 +1,4 @@
-"""Real text to learn from: what every Python brings along, a file of yours, a known corpus."""
+"""Real text: Python's documentation and source code, a file of your own, a corpus by name."""
 
 import pydoc_data.topics
 import sysconfig
@@ -70,7 +70,7 @@ def _modules(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def read(path: str | Path) -> str:
+def read_file(path: str | Path) -> str:
     """The text of a file of yours, in UTF-8."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")  # -sig drops a byte order mark
@@ -105,10 +105,10 @@ def fetch(name: str, folder: str | Path | None = None) -> str:
     except OSError as error:  # which requests' own errors are, too
         kind = type(error).__name__
         raise ConnectionError(f"{name} could not be downloaded ({kind}). {by_hand}") from None
-    return read(path)
+    return read_file(path)
 
 
-def split(text: str, held_out: float = 0.1) -> tuple[str, str]:
+def hold_out_end(text: str, held_out: float = 0.1) -> tuple[str, str]:
     """Cut off the last part of a text, to measure on what was not trained on."""
     if not 0 < held_out < 1:
         raise ValueError(f"held_out is a share between 0 and 1, got {held_out}")

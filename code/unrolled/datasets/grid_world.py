@@ -1,4 +1,4 @@
-"""Directions in a world of coloured fields: a sentence, and the moves that it asks for.
+"""A world of coloured fields, directions in words, and the walks that follow them.
 
 A world is a square of fields, each plain or of one colour. Its edges join: who leaves it
 on one side enters on the other. Directions have this grammar; each leg turns off:
@@ -23,7 +23,7 @@ PLAIN = 0.5  # share of fields without a colour
 COLOURS = ("red", "green", "blue", "yellow")  # fields are numbered: 0 is plain, 1 is red, …
 STEPS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}  # row 0 is at the top
 MOVES = Vocabulary((*MARKS, *STEPS))  # END is to stop
-WORDS = Vocabulary((*MARKS, *STEPS, *COLOURS, "to", "then"))
+VOCABULARY = Vocabulary((*MARKS, *STEPS, *COLOURS, "to", "then"))
 SEEN = 5 * (1 + len(COLOURS))  # numbers in a view
 
 
@@ -39,7 +39,7 @@ class Walks(NamedTuple):
     targets: ndarray  # (T, N): its next one, END at the goal, PAD after it
 
 
-def draw(rng: np.random.Generator) -> ndarray:
+def random_world(rng: np.random.Generator) -> ndarray:
     """A world (SIZE, SIZE); each row and column has two coloured fields or more."""
     p = [PLAIN] + [(1 - PLAIN) / len(COLOURS)] * len(COLOURS)
     while True:
@@ -106,11 +106,11 @@ def walks(N: int, legs: int, rng: np.random.Generator) -> Walks:
     """N random worlds with random directions of so many legs."""
     if legs < 1:
         raise ValueError(f"directions have at least one leg, got {legs}")
-    fields = np.stack([draw(rng) for _ in range(N)])
+    fields = np.stack([random_world(rng) for _ in range(N)])
     starts = rng.integers(SIZE, size=(N, 2))
     texts = [directions(*world, legs, rng) for world in zip(fields, starts, strict=True)]
     paths = [MOVES.encode(expert(*a)) for a in zip(fields, starts, texts, strict=True)]
-    words = np.stack([WORDS.encode(text.split()) for text in texts], axis=1)
+    words = np.stack([VOCABULARY.encode(text.split()) for text in texts], axis=1)
     inputs, _ = pad([[START, *path] for path in paths])
     targets, _ = pad([[*path, END] for path in paths])
     places = [after(starts, inputs[0])]

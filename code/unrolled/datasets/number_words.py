@@ -1,6 +1,6 @@
-"""Numbers written out in two languages: pairs to translate, without a download.
+"""Numbers written out in two languages, as pairs to translate.
 
-The languages are num2words': "en", "fr", "de", "es", "fr_CH" and many more.
+Nothing is downloaded. The languages are num2words': "en", "fr", "de", "es", "fr_CH" and many more.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ def tokens(text: str, unit: str) -> list[str]:
     return text.replace("-", " ").split() if unit == "words" else list(text)
 
 
-def split(
+def hold_out_random(
     numbers: Iterable[int], held_out: int, rng: np.random.Generator
 ) -> tuple[ndarray, ndarray]:
     """Part numbers at random -> those to train on, and `held_out` others, in random order."""
@@ -89,7 +89,7 @@ class NumberWords:
             for start in range(0, len(shuffled) - N + 1, N):
                 yield self.batch(shuffled[start : start + N])
 
-    def read(self, ids: ndarray) -> list[str]:
+    def texts(self, ids: ndarray) -> list[str]:
         """Target ids (T, N) -> N texts, each up to its END, without marks."""
         between = " " if self.units[1] == "words" else ""
         texts = []

@@ -1,4 +1,4 @@
-"""Short reviews made by a rule, and the verdict that the rule gives: sentiment without a download.
+"""Short reviews made by a rule that also gives their verdict: praise or blame.
 
 A review has one to three clauses such as "the plot was not very good", which praises or blames:
 an adjective does either, and a negation before it turns it round. "and" joins clauses that agree,
@@ -28,7 +28,7 @@ VOCABULARY = Vocabulary((PADDING, *WORDS))
 LONGEST = 24  # words: one before, three clauses of six joined by two, three after
 
 
-def draw(
+def random_reviews(
     N: int, rng: np.random.Generator, clauses: tuple[int, ...] = (1, 2, 3)
 ) -> tuple[list[str], ndarray]:
     """N reviews, the number of their clauses taken from `clauses`, and verdicts (N,), 1 for praise.
@@ -67,7 +67,7 @@ def exchanged(review: str) -> str:
     return " ".join(words[:begin] + second + ["but"] + first + words[end:])
 
 
-def encode(reviews: Sequence[str], T: int = LONGEST, front: bool = False) -> ndarray:
+def padded_ids(reviews: Sequence[str], T: int = LONGEST, front: bool = False) -> ndarray:
     """Numbers of the words, (N, T) int64, batch first; 0s fill up behind (or in `front`).
 
     Raises ValueError for a review of more than T words, and for an unknown word.

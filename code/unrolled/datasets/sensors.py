@@ -1,4 +1,4 @@
-"""What an accelerometer on a walker's hip would say, by a rule that is known.
+"""Readings of an accelerometer on the hip during six activities, made by a rule.
 
 In units of the earth's gravity g, with u the vertical as the sensor sees it,
 

@@ -1,4 +1,4 @@
-"""Pictures of coloured shapes, sentences about them, and a judge that counts what is wrong.
+"""Pictures of coloured shapes, sentences about them, and a count of each sentence's errors.
 
 A scene holds one thing or two. The sentences have this grammar:
 
@@ -29,7 +29,7 @@ SHAPES = ("circle", "square", "triangle", "cross")
 RELATIONS = ("above", "below", "left of", "right of")
 KINDS = ("colour", "shape", "relation", "number", "grammar")  # of errors
 TRIES = 10_000  # random scenes to look at before a part is called impossible
-WORDS = Vocabulary((*MARKS, "a", *COLOURS, *SHAPES, "above", "below", "left", "right", "of"))
+VOCABULARY = Vocabulary((*MARKS, "a", *COLOURS, *SHAPES, "above", "below", "left", "right", "of"))
 
 
 class Thing(NamedTuple):
@@ -55,7 +55,7 @@ def holds(relation: str, first: Thing, second: Thing) -> bool:
     return distance > 2 * RADIUS
 
 
-def split(scene: Scene) -> str:
+def part_of(scene: Scene) -> str:
     """To which part of the data a scene belongs: "train", "pair" or "thing".
 
     Number the colours and the shapes from 0. "thing": some thing has the same number twice (the
@@ -92,12 +92,12 @@ def _scene(count: int, part: str, rng: np.random.Generator) -> Scene:
             row, column = rng.integers(RADIUS, SIZE - RADIUS, size=2).tolist()
             scene += (Thing([*COLOURS][colour], SHAPES[shape], row, column),)
         apart = count == 1 or any(holds(relation, *scene) for relation in RELATIONS)
-        if apart and split(scene) == part:
+        if apart and part_of(scene) == part:
             return scene
     raise ValueError(f"no scene of part {part!r} with {count} things in {TRIES} random ones")
 
 
-def draw(scene: Scene, rng: np.random.Generator) -> ndarray:
+def paint(scene: Scene, rng: np.random.Generator) -> ndarray:
     """The picture (3, SIZE, SIZE), float32: red, green and blue from 0 to 1, with some noise."""
     picture = np.full((3, SIZE, SIZE), 0.9) - rng.uniform(0, 0.3)
     for thing in scene:
@@ -185,8 +185,8 @@ def batch(scenes: Iterable[Scene], rng: np.random.Generator) -> tuple[ndarray, n
     targets end with END; both are filled up with PAD.
     """
     scenes = [*scenes]
-    pictures = np.stack([draw(scene, rng) for scene in scenes])
-    ids = [WORDS.encode(rng.choice(sentences(scene)).split()) for scene in scenes]
+    pictures = np.stack([paint(scene, rng) for scene in scenes])
+    ids = [VOCABULARY.encode(rng.choice(sentences(scene)).split()) for scene in scenes]
     inputs, _ = pad([[START, *sentence] for sentence in ids])
     targets, _ = pad([[*sentence, END] for sentence in ids])
     return pictures, inputs, targets
@@ -204,7 +204,7 @@ def batches(data: tuple[ndarray, ...], N: int, rng: np.random.Generator) -> Iter
             yield pictures[rows], inputs[:, rows], targets[:, rows]
 
 
-def read(ids: Iterable[int]) -> str:
+def sentence_of(ids: Iterable[int]) -> str:
     """Ids -> the sentence before the first END."""
     ids = [int(i) for i in ids]
-    return " ".join(WORDS.symbols[i] for i in ids[: ids.index(END) if END in ids else None])
+    return " ".join(VOCABULARY.symbols[i] for i in ids[: ids.index(END) if END in ids else None])

@@ -1,4 +1,4 @@
-"""Synthetic speech: every letter is a sound by a stated rule, so the truth is known.
+"""Synthetic speech: every letter is a sound made by a rule, so the truth is known.
 
 - Two tones sound at once, a low and a high one. Each stays, rises or falls while the
   letter lasts: the low one between 400 and 700 Hz, the high one between 1000 and

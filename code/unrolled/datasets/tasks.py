@@ -1,4 +1,4 @@
-"""Tasks whose rule is known, so that errors can be counted and data never run out.
+"""Tasks with a known rule (parity, addition, gap and others), so that errors can be counted.
 
 Every task is a function `task(T, N, rng, ...) -> (x, y)`: N sequences of T steps drawn with
 `rng`, inputs x (T, N, D) in float32, and the right answer after every step, y (T, N), int64

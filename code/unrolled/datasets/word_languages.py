@@ -1,4 +1,4 @@
-"""Words of many languages, from the names that Babel's locale data has: which language is it?"""
+"""Words from Babel's locale data, each labelled with the one language that has it."""
 
 import re
 from collections import Counter
@@ -50,13 +50,13 @@ def labelled(
     return [word for word, _ in pairs], np.array([y for _, y in pairs])
 
 
-def letters(sample: list[str]) -> Vocabulary:
+def letters(some: list[str]) -> Vocabulary:
     """The vocabulary of their letters; place PAD is kept for what fills up short words."""
-    return Vocabulary(("<pad>", *sorted(set("".join(sample)))))
+    return Vocabulary(("<pad>", *sorted(set("".join(some)))))
 
 
-def encode(sample: list[str], vocabulary: Vocabulary, shortest: int = 1) -> ndarray:
+def padded_ids(some: list[str], vocabulary: Vocabulary, shortest: int = 1) -> ndarray:
     """Words -> ids (T, N), of the length of the longest one, or `shortest` if that is more."""
-    ids, _ = pad([vocabulary.encode(word) for word in sample])
+    ids, _ = pad([vocabulary.encode(word) for word in some])
     more = max(0, shortest - len(ids))
     return np.concatenate([ids, np.full((more, ids.shape[1]), PAD)])

@@ -1,4 +1,4 @@
-"""From the frames' distributions to labels: best path, and prefix beam search.
+"""Decoding of CTC outputs: the best path, and prefix beam search.
 
 log_p (T, V) as in `ctc`: log-probabilities of V symbols at each frame, one of them the blank.
 """
@@ -11,6 +11,9 @@ from math import exp, inf, log1p
 from numpy import ndarray
 
 from unrolled.layers.ctc import collapse
+
+# labels -> log P of the paths that spell them, ended by the blank and not
+Beam = dict[tuple[int, ...], tuple[float, float]]
 
 
 def best_path(log_p: ndarray, blank: int = 0) -> tuple[int, ...]:
@@ -33,9 +36,9 @@ def prefix_beam(
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    beam = {(): (0.0, -inf)}  # labels -> log P of their paths, ended by the blank or not
+    beam: Beam = {(): (0.0, -inf)}
     for row in log_p.tolist():
-        grown = defaultdict(lambda: (-inf, -inf))
+        grown: Beam = defaultdict(lambda: (-inf, -inf))
         for prefix, (blanked, voiced) in beam.items():
             last, both = prefix[-1] if prefix else None, _add(blanked, voiced)
             b, n = grown[prefix]

@@ -1,4 +1,4 @@
-"""How far one sequence is from another, in edits: the measure of speech recognition."""
+"""The edit distance between two sequences, and the error rate of speech recognition."""
 
 from collections.abc import Iterable, Sequence
 

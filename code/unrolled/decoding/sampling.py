@@ -1,7 +1,7 @@
-"""From logits to the next symbol: change the logits, then draw.
+"""Sampling the next symbol from logits, with temperature, top-k or nucleus.
 
 Each function that changes logits returns logits, so they combine from the inside out:
-`draw(nucleus(temperature(u, 0.8), 0.95), generator)`. A symbol that must not be drawn gets the
+`sample_symbol(nucleus(temperature(u, 0.8), 0.95), rng)`. A symbol that must not be drawn gets the
 logit -inf, and softmax turns it into a probability of exactly 0.
 """
 
@@ -44,7 +44,7 @@ def nucleus(u: Tensor, p: float) -> Tensor:
     return u.masked_fill(outside, -torch.inf)
 
 
-def draw(u: Tensor, generator: torch.Generator) -> Tensor:
-    """u (..., V) -> ids (...), each drawn from softmax(u)."""
+def sample_symbol(u: Tensor, rng: torch.Generator) -> Tensor:
+    """u (..., V) -> ids (...), each sampled from softmax(u)."""
     y_hat = u.softmax(dim=-1).view(-1, u.shape[-1])  # (positions, V): all that multinomial takes
-    return torch.multinomial(y_hat, 1, generator=generator).view(u.shape[:-1])
+    return torch.multinomial(y_hat, 1, generator=rng).view(u.shape[:-1])

@@ -1,4 +1,4 @@
-"""How the pages show things: the look of plots, drawings of networks, coloured text, code.
+"""How the pages show things: plots, drawings of networks, coloured text, source code.
 
 Plot helpers take an `ax` and return it. Models and layers import nothing from here.
 """

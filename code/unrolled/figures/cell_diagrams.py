@@ -1,4 +1,4 @@
-"""Drawings of recurrent cells from the inside: what meets what, and which way it flows.
+"""Drawings of recurrent cells from the inside: operations, gates, and wires between them.
 
 A cell is parts joined by wires, in the look of `diagrams`. A part keeps its place from picture
 to picture, so that a cell can be seen growing, part by part.
@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from unrolled.figures.diagrams import LETTERS, _box, _inches, _text
+from unrolled.figures.boxes import LETTERS, draw_box, inches, put_text
 from unrolled.figures.plot import COLORS
 
 RADIUS = 0.13  # inches, of the circle around an operation
@@ -126,12 +126,12 @@ def _part(ax: Axes, part: Part, size: float):
     """The part's outline, to which arrows run."""
     x, y, label, key = part
     if key != "operation":
-        return _box(ax, part, size)
-    ring = Circle((0, 0), RADIUS * size, transform=_inches(ax, (x, y)), clip_on=False)
+        return draw_box(ax, part, size)
+    ring = Circle((0, 0), RADIUS * size, transform=inches(ax, (x, y)), clip_on=False)
     ring.set(facecolor="white", edgecolor=COLORS["grey"], linewidth=1.2)
     ax.add_artist(ring)
     style = {"ha": "center", "va": "center_baseline", "color": "black"}
-    _text(ax, (x, y), label, size * (LETTERS - 1), 0, 0, **style)
+    put_text(ax, (x, y), label, size * (LETTERS - 1), 0, 0, **style)
     return ring
 
 

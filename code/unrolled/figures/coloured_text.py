@@ -1,4 +1,4 @@
-"""Text with a number for every character, as HTML coloured by it, on light or dark paper."""
+"""Text with a number for every character, shown by colour, as HTML for light and dark pages."""
 
 import html
 from collections.abc import Sequence

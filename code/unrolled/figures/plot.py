@@ -1,4 +1,4 @@
-"""The house style of every figure: colours with a fixed meaning, and what figures share.
+"""The style of every figure, with a fixed meaning of each colour; line labels and heat maps.
 
 Helpers take an axes and return it; they neither show nor save.
 """

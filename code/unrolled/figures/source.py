@@ -5,6 +5,8 @@ import inspect
 import textwrap
 from pathlib import Path
 
+from unrolled.figures import editing, redefinition
+
 REPOSITORY = "https://github.com/unrolled-book/unrolled"
 PACKAGE = Path(__file__).resolve().parents[1]  # code/unrolled
 
@@ -12,10 +14,10 @@ PACKAGE = Path(__file__).resolve().parents[1]  # code/unrolled
 class Source:
     """Source text that a notebook displays highlighted, below a link to where it stands."""
 
-    def __init__(self, code: str, file: str, first: int, last: int) -> None:
+    def __init__(self, code: str, file: str, first: int, last: int, changed: bool = False) -> None:
         self.code = code
         self.file = f"code/unrolled/{file}"
-        self.lines = f"lines {first}–{last}"
+        self.lines = f"lines {first}–{last}" + ", changed here" * changed
         self.address = f"{REPOSITORY}/blob/main/{self.file}#L{first}-L{last}"
 
     def __repr__(self) -> str:
@@ -28,31 +30,40 @@ class Source:
         return f"{place}\n\n{fence}python\n{self.code}\n{fence}"
 
 
-def show(*objects: object, docstring: bool = True) -> None:
-    """Display the source of functions, methods, classes or modules of this package.
+class Show:
+    """`show(f)` displays source; `show.edit(f)` opens it in a cell, to be changed and run."""
 
-    `docstring=False` leaves the docstrings out, for where the page's prose says the same.
-    """
-    from IPython.display import display  # only here: the package works outside of notebooks
+    edit = staticmethod(editing.edit)
+    restore = staticmethod(editing.restore)
 
-    display(*[source(thing, docstring) for thing in objects])
+    def __call__(self, *objects: object, docstring: bool = True) -> None:
+        """Display the source of functions, methods, classes or modules of this package.
+
+        `docstring=False` leaves the docstrings out, for where the page's prose says the same.
+        """
+        from IPython.display import display  # only here: the package works outside of notebooks
+
+        display(*[source(thing, docstring) for thing in objects])
+
+
+show = Show()
 
 
 def source(thing: object, docstring: bool = True) -> Source:
     """What `show` displays for one object. ValueError where its source is not in this package."""
+    own, changed = redefinition.original(thing)
     try:
-        file = Path(inspect.getsourcefile(inspect.unwrap(thing))).resolve()
-        lines, first = inspect.getsourcelines(inspect.unwrap(thing))
+        file = Path(inspect.getsourcefile(inspect.unwrap(own))).resolve()
+        lines, first = inspect.getsourcelines(inspect.unwrap(own))
     except (TypeError, OSError):
         file = None
     if file is None or not file.is_relative_to(PACKAGE):
         raise ValueError(f"show takes functions, classes and modules of unrolled, got {thing!r}")
-    code = textwrap.dedent("".join(lines)).strip("\n")
+    code = changed or textwrap.dedent("".join(lines)).strip("\n")
+    code = code if docstring else without_docstrings(code)
     first = max(first, 1)  # a module's source is said to begin at line 0
     name = file.relative_to(PACKAGE).as_posix()
-    return Source(
-        code if docstring else without_docstrings(code), name, first, first + len(lines) - 1
-    )
+    return Source(code, name, first, first + len(lines) - 1, changed is not None)
 
 
 def without_docstrings(code: str) -> str:

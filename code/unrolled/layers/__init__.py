@@ -1,12 +1,15 @@
 """Layers whose gradients are written out by hand, in NumPy alone.
 
 Recurrent cells, convolution, attention, losses, the scan, and what trains and checks them. A
-layer is a dataclass of parameters with `forward` and `backward`; time is the first axis. Layers
-import no models and no plotting, so this group runs wherever NumPy does.
+layer is a dataclass of parameters. Every recurrent one keeps the same contract (`layer_contract`):
+`forward(x, state) -> h, last_state, tape` and `backward(tape, dh, dlast_state=None) -> grads, dx,
+dstate`, with time as the first axis, and `init` and `zeros` to begin with. Layers import no models
+and no plotting, so this group runs wherever NumPy does.
 """
 
 from unrolled.layers.attention import Additive, Dot
 from unrolled.layers.bidirectional import Bidirectional
+from unrolled.layers.causal_conv import CausalConv
 from unrolled.layers.conv import Conv
 from unrolled.layers.gradients import check_layer, numerical_gradient, relative_error
 from unrolled.layers.gru import GRU, PublishedGRU
@@ -24,6 +27,7 @@ __all__ = [
     "Adam",
     "Additive",
     "Bidirectional",
+    "CausalConv",
     "Conv",
     "Dot",
     "MinGRU",

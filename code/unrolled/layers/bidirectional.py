@@ -2,16 +2,20 @@
 
     h[t] = (state of one that has read x[1] ... x[t], state of the other after x[T] ... x[t])
 
-The layers are any that have `forward(x, state) -> h, tape` and `backward(tape, dh) -> grads, dx,
-dstate`, and time as the first axis. Sequences of unequal lengths lie in one array, each filled up
-at its end (padding); the second direction starts at each sequence's own end, not in the padding.
+The layers are any that keep the contract of `layer_contract.Layer`. Sequences of unequal lengths
+lie in one array, each filled up at its end (padding); the second direction starts at each
+sequence's own end, not in the padding.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
+from numpy.typing import DTypeLike
+
+from unrolled.layers.layer_contract import check, check_parts
 
 
 def reverse(x: ndarray, lengths: ndarray | None = None) -> ndarray:
@@ -33,7 +37,7 @@ def reverse(x: ndarray, lengths: ndarray | None = None) -> ndarray:
     if lengths is None:
         return np.ascontiguousarray(x[::-1])
     t, inside = np.arange(len(x))[:, None], within(lengths, *x.shape[:2])
-    source = np.where(inside, lengths - 1 - t, t)  # (T, N), counted from 0
+    source = np.where(inside, np.asarray(lengths) - 1 - t, t)  # (T, N), counted from 0
     return x[source, np.arange(x.shape[1])]
 
 
@@ -42,9 +46,19 @@ def within(lengths: ndarray, T: int, N: int) -> ndarray:
     lengths = np.asarray(lengths)
     if lengths.shape != (N,) or lengths.dtype.kind not in "iu":
         raise ValueError(f"lengths must be {N} integers, got {lengths.dtype} {lengths.shape}")
-    if lengths.min() < 1 or lengths.max() > T:
+    if N and (lengths.min() < 1 or lengths.max() > T):
         raise ValueError(f"lengths must be in 1 ... {T}, got {lengths.min()} ... {lengths.max()}")
     return np.arange(T)[:, None] < lengths
+
+
+class BidirectionalTape(NamedTuple):
+    """What `Bidirectional.backward` needs."""
+
+    rightward: Any  # the two layers' own tapes
+    leftward: Any
+    shape: tuple[int, int, int]  # of h, (T, N, 2H)
+    H: int  # features of the rightward layer
+    lengths: ndarray | None
 
 
 @dataclass
@@ -54,53 +68,77 @@ class Bidirectional:
     rightward: Any  # reads x[1] first
     leftward: Any  # reads x[T] first; parameters of its own
 
+    @classmethod
+    def init(
+        cls, kind: Any, D: int, H: int, rng: np.random.Generator, dtype: DTypeLike = float
+    ) -> "Bidirectional":
+        """Two layers of one kind, H units each: `Bidirectional.init(LSTM, D, H, rng)`."""
+        return cls(kind.init(D, H, rng, dtype), kind.init(D, H, rng, dtype))
+
+    def zeros(self, N: int) -> list[Any]:
+        """The initial states [rightward, leftward] of N sequences that begin with nothing."""
+        return [self.rightward.zeros(N), self.leftward.zeros(N)]
+
     def forward(
-        self, x: ndarray, states: list, lengths: ndarray | None = None
-    ) -> tuple[ndarray, tuple]:
+        self, x: ndarray, state: Sequence[Any], lengths: ndarray | None = None
+    ) -> tuple[ndarray, list[Any], BidirectionalTape]:
         """Run N sequences in both directions (`eq-deep-leftward`, `eq-deep-output`).
 
         Parameters
         ----------
         x : (T, N, D) inputs; in the padding any finite numbers
-        states : the initial states, [of the rightward layer, of the leftward layer]
+        state : the initial states, [of the rightward layer, of the leftward layer]
         lengths : (N,) integers from 1 to T, by default all T
 
         Returns
         -------
         h : (T, N, 2H) both layers' states side by side; zero in the padding
+        last_state : [rightward, leftward], each layer's state after all T steps that it has read.
+            With lengths these include the padding: a sequence's own last states are then
+            h[length - 1, n, :H] and h[0, n, H:]
         tape : what `backward` needs
 
         Raises
         ------
         ValueError : if lengths, number of states or a shape do not fit
         """
-        if len(states) != 2:
-            raise ValueError(f"states must be a list of two, one a direction, got {len(states)}")
-        right, right_tape = self.rightward.forward(x, states[0])
-        left, left_tape = self.leftward.forward(reverse(x, lengths), states[1])
+        check_parts("state", state, "a list of two, one a direction", 2)
+        right, right_last, right_tape = self.rightward.forward(x, state[0])
+        left, left_last, left_tape = self.leftward.forward(reverse(x, lengths), state[1])
         h = np.concatenate([right, reverse(left, lengths)], axis=-1)
         if lengths is not None:
             h[~within(lengths, *x.shape[:2])] = 0
-        return h, (right_tape, left_tape, right.shape[2], lengths)
+        tape = BidirectionalTape(right_tape, left_tape, h.shape, right.shape[2], lengths)
+        return h, [right_last, left_last], tape
 
-    def backward(self, tape: tuple, dh: ndarray) -> tuple["Bidirectional", ndarray, list]:
+    def backward(
+        self, tape: BidirectionalTape, dh: ndarray, dlast_state: Sequence[Any] | None = None
+    ) -> tuple["Bidirectional", ndarray, list[Any]]:
         """Two recursions in opposite directions, summed at the inputs (`eq-deep-both`).
 
         Parameters
         ----------
-        tape : from `forward`
+        tape : from `forward`; it stays as it was
         dh : (T, N, 2H) gradient of each step's own loss at h; in the padding it counts for nothing
+        dlast_state : [rightward, leftward], what comes back to each layer's last state from beyond
+            the last step it has read; None, whole or in part, for nothing
 
         Returns
         -------
         grads : the gradient of each parameter
-        dx : (T, N, D) gradient at the inputs, zero in the padding
-        dstates : gradients at the initial states, [rightward, leftward]
+        dx : (T, N, D) gradient at the inputs; zero in the padding unless dlast_state says otherwise
+        dstate : gradients at the initial states, [rightward, leftward]
+
+        Raises
+        ------
+        ValueError : if dh or dlast_state does not fit
         """
-        right_tape, left_tape, H, lengths = tape
-        if lengths is not None:
-            dh = np.where(within(lengths, *dh.shape[:2])[..., None], dh, 0)
-        dh_right, dh_left = dh[..., :H], dh[..., H:]
-        right, dx_right, d_right = self.rightward.backward(right_tape, dh_right)
-        left, dx_left, d_left = self.leftward.backward(left_tape, reverse(dh_left, lengths))
-        return Bidirectional(right, left), dx_right + reverse(dx_left, lengths), [d_right, d_left]
+        check("dh", dh, *tape.shape)
+        beyond = [None, None] if dlast_state is None else dlast_state
+        check_parts("dlast_state", beyond, "a list of two, one a direction", 2)
+        if tape.lengths is not None:
+            dh = np.where(within(tape.lengths, *dh.shape[:2])[..., None], dh, 0)
+        dh_right, dh_left = dh[..., : tape.H], reverse(dh[..., tape.H :], tape.lengths)
+        right, dx, d_right = self.rightward.backward(tape.rightward, dh_right, beyond[0])
+        left, dx_left, d_left = self.leftward.backward(tape.leftward, dh_left, beyond[1])
+        return Bidirectional(right, left), dx + reverse(dx_left, tape.lengths), [d_right, d_left]

@@ -6,16 +6,32 @@ One product of matrices for each of the filter's F taps, all steps at once: the 
 d k steps, times W[k]. Time is the first axis, so a shift is a slice of one piece of memory. The
 steps are worked off in blocks that stay in a core's own cache from one tap to the next. Zeros
 beyond the ends are not written anywhere: where a tap would read them, it is left out.
+
+`Conv` sees a whole sequence at once and may change its length, so it has no state: `forward(x)` is
+y and a tape. `causal_conv` makes a layer of it that goes on where it stopped.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
+from unrolled.layers.layer_contract import check
+
 ROWS = 512  # of one block's product: at 128 features of 4 bytes, a quarter of a megabyte
+
+
+class ConvTape(NamedTuple):
+    """What `Conv.backward` needs: the inputs (T, N, D), T', and how the filters slid."""
+
+    x: ndarray
+    steps: int
+    before: int  # zeros before the first input
+    stride: int
+    dilation: int
 
 
 @dataclass
@@ -35,7 +51,7 @@ class Conv:
 
     def forward(
         self, x: ndarray, stride: int = 1, padding: int | str = 0, dilation: int = 1
-    ) -> tuple[ndarray, tuple]:
+    ) -> tuple[ndarray, ConvTape]:
         """Slide H filters of F taps over N sequences of T steps.
 
         Parameters
@@ -53,22 +69,20 @@ class Conv:
 
         Raises
         ------
-        ValueError : if x has another shape, or no window fits into it
+        ValueError : if x has another shape or is not of floats, or no window fits into it
         """
         F, D, H = self.W.shape
-        if x.ndim != 3 or x.shape[2] != D:
-            raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
+        T, N, _ = check("x", x, "T", "N", D)
         before, after = zeros(padding, F, dilation)
-        T, N, _ = x.shape
         steps = output_length(before + T + after, F, stride, dilation=dilation)
         y = np.empty((steps, N, H), np.result_type(x, self.W))
         y[:] = self.b
         for k, outputs, inputs in pieces(steps, x.shape, F, before, stride, dilation):
             y_rows = y[outputs].reshape(-1, H)  # (steps of the piece times N, H), no copy
             y_rows += x[inputs].reshape(-1, D) @ self.W[k]
-        return y, (x, steps, before, stride, dilation)
+        return y, ConvTape(x, steps, before, stride, dilation)
 
-    def backward(self, tape: tuple, dy: ndarray) -> tuple["Conv", ndarray]:
+    def backward(self, tape: ConvTape, dy: ndarray) -> tuple["Conv", ndarray]:
         """The way back (`eq-conv-grad-weights`, `eq-conv-grad-inputs`).
 
         Parameters
@@ -83,19 +97,19 @@ class Conv:
 
         Raises
         ------
-        ValueError : if dy has not the outputs' shape
+        ValueError : if dy has not the outputs' shape, or is not of floats
         """
         x, steps, *sliding = tape
         F, D, H = self.W.shape
         N = x.shape[1]
-        if dy.shape != (steps, N, H):
-            raise ValueError(f"dy must be {(steps, N, H)}, got {dy.shape}")
-        dx, dW = np.zeros(x.shape, dy.dtype), np.zeros_like(self.W)
+        check("dy", dy, steps, N, H)
+        dy = dy.astype(np.result_type(x, self.W), copy=False)
+        dx, dW = np.zeros(x.shape, dy.dtype), np.zeros(self.W.shape, dy.dtype)
         W_T = np.ascontiguousarray(self.W.transpose(0, 2, 1))  # (F, H, D)
         for k, outputs, inputs in pieces(steps, x.shape, F, *sliding):
             dy_rows = dy[outputs].reshape(-1, H)
             dW[k] += x[inputs].reshape(-1, D).T @ dy_rows
-            dx[inputs] += (dy_rows @ W_T[k]).reshape(-1, N, D)
+            dx[inputs] += (dy_rows @ W_T[k]).reshape(dx[inputs].shape)
         db = np.ones(steps * N, dy.dtype) @ dy.reshape(-1, H)  # the bias's input is always 1
         return Conv(dW, db), dx
 
@@ -145,7 +159,7 @@ def pieces(
     input to read, and the outputs are left out.
     """
     T, N, _ = shape
-    size = max(1, ROWS // N)
+    size = max(1, ROWS // max(N, 1))
     for start in range(0, steps, size):
         for k in range(F):
             shift = k * dilation - before  # output t reads input stride t + shift

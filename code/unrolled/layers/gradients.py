@@ -1,6 +1,8 @@
 """Are the gradients right? Finite differences through a random cotangent."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -40,22 +42,28 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
 
 
 def relative_error(a: ndarray, b: ndarray) -> float:
-    """Largest difference in units of either's largest entry; ValueError if the shapes differ."""
+    """Largest difference in units of either's largest entry, 0 where there is none.
+
+    Raises ValueError if the shapes differ.
+    """
     if a.shape != b.shape:
         raise ValueError(f"arrays must have one shape, got {a.shape} and {b.shape}")
-    scale = max(np.abs(a).max(), np.abs(b).max(), np.finfo(float).tiny)
-    return float(np.abs(a - b).max() / scale)
+    scale = max(*(np.abs(c).max(initial=np.finfo(float).tiny) for c in (a, b)))
+    return float(np.abs(a - b).max(initial=0) / scale)
 
 
-def check_layer(layer, x: ndarray, state, rng: np.random.Generator, **options) -> dict[str, float]:
+def check_layer(
+    layer: Any, x: ndarray, state: Any, rng: np.random.Generator, **options: Any
+) -> dict[str, float]:
     """Relative error of every gradient that `layer.backward` returns, against differences.
 
-    The scalar differentiated is sum(C * h) with a random cotangent C, which is then its gradient at
-    the states: with C = 1 an error that a sum over steps or units hides would pass.
+    The scalar differentiated is sum(C * h), and the same at the last state, with random cotangents
+    C, which are then its gradients there: with C = 1 an error that a sum over steps or units hides
+    would pass.
 
     Parameters
     ----------
-    layer : a dataclass of float64 arrays, or of layers, with `forward` and `backward`
+    layer : a dataclass of float64 arrays, or of layers, as `layer_contract.Layer`
     x : (T, N, D) inputs
     state : (N, H) initial state, or a pair of them (h_0, c_0); of several layers, a list
     rng : draws C
@@ -66,24 +74,33 @@ def check_layer(layer, x: ndarray, state, rng: np.random.Generator, **options) -
     errors : one for each parameter by its name, for "x", and for "h_0" (and "c_0"); of several
         layers, names such as "layers.0.W_xh", and "0" for the first one's initial state
     """
-    h, tape = layer.forward(x, state, **options)
-    C = rng.normal(size=h.shape)
-    grads, dx, dstate = layer.backward(tape, C)
+    h, last_state, tape = layer.forward(x, state, **options)
+    C, C_last = rng.normal(size=h.shape), cotangent(last_state, rng)
+    grads, dx, dstate = layer.backward(tape, C, C_last)
     arrays = dict(named(layer)) | {"x": x} | dict(named(state))
     claimed = dict(named(grads)) | {"x": dx} | dict(named(dstate))
 
     def f(_: ndarray) -> float:
-        return np.sum(C * layer.forward(x, state, **options)[0])
+        h, last_state, _ = layer.forward(x, state, **options)
+        pairs = zip(named([C, C_last]), named([h, last_state]), strict=True)
+        return sum(float(np.sum(a * b)) for (_, a), (_, b) in pairs)
 
     return {k: relative_error(claimed[k], numerical_gradient(f, arrays[k])) for k in arrays}
 
 
-def named(tree, path: str = "") -> Iterator[tuple[str, ndarray]]:
+def cotangent(state: Any, rng: np.random.Generator) -> Any:
+    """Random numbers in the form of a state: an array, or a pair or list of such things."""
+    if isinstance(state, ndarray):
+        return rng.normal(size=state.shape)
+    return type(state)(cotangent(part, rng) for part in state)
+
+
+def named(tree: Any, path: str = "") -> Iterator[tuple[str, ndarray]]:
     """Every array of a layer or a state with its name; the parts of a list count from 0."""
     if isinstance(tree, ndarray):
         yield path.removesuffix(".") or "h_0", tree
     elif isinstance(tree, tuple):  # an LSTM's state
         yield from zip((f"{path}h_0", f"{path}c_0"), tree, strict=False)
-    else:
+    elif isinstance(tree, list) or is_dataclass(tree):  # else a setting, such as a dilation
         for name, part in enumerate(tree) if isinstance(tree, list) else vars(tree).items():
             yield from named(part, f"{path}{name}.")

@@ -6,17 +6,29 @@
     h[t] = (1 - z) * n + z * h[t-1]
 
 The three blocks r, z, n stand side by side in W_xh, W_hh and b_h, as in torch. In the first form
-one product serves all three, so it is the fast one, and laid out for speed as `lstm` is: features
-first, then steps, then sequences. What comes in and goes out is (T, N, features).
+one product with h serves all three; in the second, n's has to wait for r.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.lstm import back
+from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
+from unrolled.layers.lstm import sigmoid
+
+
+class GRUTape(NamedTuple):
+    """What `GRU.backward` needs."""
+
+    x: ndarray  # (T, N, D)
+    h: ndarray  # (T + 1, N, H); h[t] is the state before x[t], h[t + 1] the state after it
+    r: ndarray  # (T, N, H), like z, n and q: at the step that reads x[t]
+    z: ndarray
+    n: ndarray
+    q: ndarray  # what n hears of h, before the reset
 
 
 @dataclass
@@ -33,7 +45,11 @@ class GRU:
         """Gaussian input weights, orthogonal recurrent weights for each block, zero biases."""
         return cls(*initial_weights(D, H, rng, dtype), np.zeros(H, dtype))
 
-    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, tuple]:
+    def zeros(self, N: int) -> ndarray:
+        """The initial state (N, H) of sequences that begin with nothing."""
+        return np.zeros((N, len(self.W_hh)), self.W_hh.dtype)
+
+    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, GRUTape]:
         """Run N sequences through T steps.
 
         Parameters
@@ -43,50 +59,41 @@ class GRU:
 
         Returns
         -------
-        h : (T, N, H) state after each step; the last is the next segment's h_0
+        h : (T, N, H) state after each step
+        h_T : (N, H) state after the last step, the next segment's h_0
         tape : what `backward` needs
 
         Raises
         ------
-        ValueError : if x or h_0 has another shape
+        ValueError : if x or h_0 has another shape, or is not of floats
         """
-        T, N, H = check_shapes(self, x, h_0)
-        h = np.empty((H, T + 1, N), np.result_type(x, self.W_xh))  # h[:, t]: before step t
-        h[:, 0] = h_0.T
-        gates, q = np.empty((T, 3 * H, N), h.dtype), np.empty((T, H, N), h.dtype)
-        # sigmoid(a) = (1 + tanh(a/2)) / 2: with r and z at half scale, tanh serves all three
-        half = np.repeat(np.array([0.5, 0.5, 1], h.dtype), H)[:, None]  # (3H, 1)
-        W_hh = np.ascontiguousarray(half * self.W_hh.T)
-        b_h, b_hn = half * self.b_h[:, None], self.b_hn[:, None]
-        from_x = (half * self.W_xh.T) @ x.reshape(T * N, -1).T
-        from_x = from_x.reshape(3 * H, T, N)
-        h_t, from_h = h[:, 0].copy(), np.empty_like(gates[0])
-        for t, a in enumerate(gates):
-            np.dot(W_hh, h_t, out=from_h)
-            np.add(from_x[:, t], b_h, out=a)
-            r_z, n = a[: 2 * H], a[2 * H :]
-            r_z += from_h[: 2 * H]
-            np.tanh(r_z, out=r_z)
-            r_z *= 0.5
-            r_z += 0.5
-            r, z = r_z.reshape(2, H, N)
-            np.add(from_h[2 * H :], b_hn, out=q[t])  # what n hears of h, before the reset
-            np.multiply(r, q[t], out=from_h[:H])
-            n += from_h[:H]
-            np.tanh(n, out=n)
-            h_t -= n
-            h_t *= z
-            h_t += n  # n + z (h - n)
-            h[:, t + 1] = h_t
-        return h[:, 1:].transpose(1, 2, 0), (x, h, q, gates)
+        D, H = len(self.W_xh), len(self.W_hh)
+        T, N, _ = check("x", x, "T", "N", D)
+        check("h_0", h_0, N, H)
+        a = (rows(x) @ self.W_xh).reshape(T, N, 3 * H)
+        a += self.b_h  # all that does not wait for h
+        a_r, a_z, a_n = np.split(a, 3, axis=2)
+        h = np.empty((T + 1, N, H), a.dtype)
+        r, z, n, q = (np.empty((T, N, H), a.dtype) for _ in range(4))
+        h[0] = h_0
+        for t in range(T):  # h[t] is the state before this step, h[t + 1] the state after it
+            h_r, h_z, h_n = np.split(h[t] @ self.W_hh, 3, axis=1)
+            r[t], z[t] = sigmoid(a_r[t] + h_r), sigmoid(a_z[t] + h_z)
+            q[t] = h_n + self.b_hn
+            n[t] = np.tanh(a_n[t] + r[t] * q[t])
+            h[t + 1] = (1 - z[t]) * n[t] + z[t] * h[t]
+        return h[1:], h[-1], GRUTape(x, h, r, z, n, q)
 
-    def backward(self, tape: tuple, dh: ndarray) -> tuple["GRU", ndarray, ndarray]:
+    def backward(
+        self, tape: GRUTape, dh: ndarray, dlast_state: ndarray | None = None
+    ) -> tuple["GRU", ndarray, ndarray]:
         """Backpropagation through time (`eq-gru-delta`, `eq-gru-grad-weights`).
 
         Parameters
         ----------
         tape : from `forward`; it stays as it was
         dh : (T, N, H) ∂ℓ_t/∂h_t, the gradient of each step's own loss at its state
+        dlast_state : (N, H) what comes back to h_T from beyond the last step; None for nothing
 
         Returns
         -------
@@ -96,38 +103,39 @@ class GRU:
 
         Raises
         ------
-        ValueError : if dh has not the states' shape
+        ValueError : if dh or dlast_state has not the states' shape, or is not of floats
         """
-        x, h, q, gates = tape
-        T, H, N = q.shape
-        if dh.shape != (T, N, H):
-            raise ValueError(f"dh must be {(T, N, H)}, got {dh.shape}")
-        # four blocks q, r, z, n: the first three go back to h[t-1], the last three to x[t]
-        Delta, Delta_t = np.empty((4 * H, T, N), h.dtype), np.empty((4 * H, N), h.dtype)
-        Delta_q, Delta_r, Delta_z, Delta_n = Delta_t.reshape(4, H, N)
-        W_hh = np.roll(self.W_hh, H, axis=1)  # its blocks as n, r, z
-        dh_t, part, back_through_W = (np.zeros_like(q[0]) for _ in range(3))
+        x, h, r, z, n, q = tape
+        dh = gradient_at("dh", dh, h[1:])
+        from_next = from_beyond("dlast_state", dlast_state, h[-1])
+        T, N, H = dh.shape
+        Delta_x, Delta_h = (np.empty((T, N, 3 * H), h.dtype) for _ in range(2))
+        Delta_r, Delta_z, Delta_n = np.split(Delta_x, 3, axis=2)  # parts of Delta_x, no copies
         for t in reversed(range(T)):
-            r, z, n = gates[t].reshape(3, H, N)
-            dh_t += dh[t].T
-            np.subtract(h[:, t], n, out=part)
-            part *= z
-            back(dh_t, part, part, z, out=Delta_z)  # dh (h - n) z (1 - z)
-            back(dh_t, 1, 1, z, out=part)  # dh (1 - z)
-            back(part, 1, n, n, out=Delta_n)  # times 1 - n²
-            np.multiply(q[t], r, out=part)
-            back(Delta_n, part, part, r, out=Delta_r)  # Delta_n q r (1 - r)
-            np.multiply(Delta_n, r, out=Delta_q)
-            dh_t *= z
-            np.dot(W_hh, Delta_t[: 3 * H], out=back_through_W)
-            dh_t += back_through_W
-            Delta[:, t] = Delta_t
-        rows = Delta.reshape(4 * H, T * N).T
-        to_h, to_x = rows[:, : 3 * H], rows[:, H:]
-        W_hh = np.roll(h[:, :-1].reshape(H, T * N) @ to_h, -H, axis=1)
-        b = rows.T @ np.ones(T * N, h.dtype)  # the bias's input is 1 in every row
-        grads = GRU(x.reshape(T * N, -1).T @ to_x, W_hh, b[H:], b[:H])
-        return grads, (to_x @ self.W_xh.T).reshape(x.shape), dh_t.T
+            dh_t = dh[t] + from_next
+            Delta_n[t] = dh_t * (1 - z[t]) * (1 - n[t] ** 2)
+            Delta_z[t] = dh_t * (h[t] - n[t]) * z[t] * (1 - z[t])
+            Delta_r[t] = Delta_n[t] * q[t] * r[t] * (1 - r[t])
+            Delta_h[t] = np.hstack([Delta_r[t], Delta_z[t], r[t] * Delta_n[t]])
+            from_next = z[t] * dh_t + Delta_h[t] @ self.W_hh.T  # what goes back to h[t]
+        grads = GRU(
+            rows(x).T @ rows(Delta_x),
+            rows(h[:-1]).T @ rows(Delta_h),
+            rows(Delta_x).sum(axis=0),
+            rows(Delta_h)[:, 2 * H :].sum(axis=0),
+        )
+        dx = (rows(Delta_x) @ self.W_xh.T).reshape(x.shape)
+        return grads, dx, from_next
+
+
+class PublishedGRUTape(NamedTuple):
+    """What `PublishedGRU.backward` needs."""
+
+    x: ndarray  # (T, N, D)
+    h: ndarray  # (T + 1, N, H), counted as in `GRUTape`
+    r: ndarray  # (T, N, H), like z and n
+    z: ndarray
+    n: ndarray
 
 
 @dataclass
@@ -145,44 +153,50 @@ class PublishedGRU:
         """As `GRU.init`: the same rng gives the same weights."""
         return cls(*initial_weights(D, H, rng, dtype))
 
-    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, tuple]:
-        """As `GRU.forward`."""
-        T, _, H = check_shapes(self, x, h_0)
-        a = x @ self.W_xh + self.b_h  # (T, N, 3H); the loop makes it the gates
-        h = np.concatenate([h_0[None], np.empty_like(a[..., :H])])  # h[t]: before step t
-        W_rz, W_n = np.split(self.W_hh, [2 * H], axis=1)
-        for t in range(T):
-            r_z, n = a[t, :, : 2 * H], a[t, :, 2 * H :]
-            r_z += h[t] @ W_rz
-            r_z[:] = 0.5 + 0.5 * np.tanh(0.5 * r_z)  # sigmoid
-            r, z = r_z[:, :H], r_z[:, H:]
-            n += (r * h[t]) @ W_n
-            np.tanh(n, out=n)
-            h[t + 1] = n + z * (h[t] - n)
-        return h[1:], (x, h, a)
+    def zeros(self, N: int) -> ndarray:
+        """As `GRU.zeros`."""
+        return np.zeros((N, len(self.W_hh)), self.W_hh.dtype)
 
-    def backward(self, tape: tuple, dh: ndarray) -> tuple["PublishedGRU", ndarray, ndarray]:
+    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, PublishedGRUTape]:
+        """As `GRU.forward`."""
+        D, H = len(self.W_xh), len(self.W_hh)
+        T, N, _ = check("x", x, "T", "N", D)
+        check("h_0", h_0, N, H)
+        a = (rows(x) @ self.W_xh).reshape(T, N, 3 * H)
+        a += self.b_h
+        a_r, a_z, a_n = np.split(a, 3, axis=2)
+        W_hr, W_hz, W_hn = np.split(self.W_hh, 3, axis=1)
+        h = np.empty((T + 1, N, H), a.dtype)
+        r, z, n = (np.empty((T, N, H), a.dtype) for _ in range(3))
+        h[0] = h_0
+        for t in range(T):
+            r[t], z[t] = sigmoid(a_r[t] + h[t] @ W_hr), sigmoid(a_z[t] + h[t] @ W_hz)
+            n[t] = np.tanh(a_n[t] + (r[t] * h[t]) @ W_hn)
+            h[t + 1] = (1 - z[t]) * n[t] + z[t] * h[t]
+        return h[1:], h[-1], PublishedGRUTape(x, h, r, z, n)
+
+    def backward(
+        self, tape: PublishedGRUTape, dh: ndarray, dlast_state: ndarray | None = None
+    ) -> tuple["PublishedGRU", ndarray, ndarray]:
         """As `GRU.backward` (`eq-gru-published-delta`)."""
-        x, h, gates = tape
-        T, N, H = dh.shape
-        if dh.shape != h[1:].shape:
-            raise ValueError(f"dh must be {h[1:].shape}, got {dh.shape}")
-        W_rz, W_n = np.split(self.W_hh, [2 * H], axis=1)
-        Delta, dh_t = np.empty_like(gates), np.zeros_like(h[0])
-        for t in reversed(range(T)):
-            r, z, n = np.split(gates[t], 3, axis=1)
-            dh_t += dh[t]
-            Delta_n = dh_t * (1 - z) * (1 - n * n)
-            reset = Delta_n @ W_n.T  # ∂L/∂(r h[t-1])
-            Delta_z, Delta_r = dh_t * (h[t] - n) * z * (1 - z), reset * h[t] * r * (1 - r)
+        x, h, r, z, n = tape
+        dh = gradient_at("dh", dh, h[1:])
+        from_next = from_beyond("dlast_state", dlast_state, h[-1])
+        H = len(self.W_hh)
+        W_hr, W_hz, W_hn = np.split(self.W_hh, 3, axis=1)
+        Delta = np.empty((*dh.shape[:2], 3 * H), h.dtype)
+        for t in reversed(range(len(x))):
+            dh_t = dh[t] + from_next
+            Delta_n = dh_t * (1 - z[t]) * (1 - n[t] ** 2)
+            Delta_z = dh_t * (h[t] - n[t]) * z[t] * (1 - z[t])
+            Delta_s = Delta_n @ W_hn.T  # at s = r h[t]
+            Delta_r = Delta_s * h[t] * r[t] * (1 - r[t])
             Delta[t] = np.hstack([Delta_r, Delta_z, Delta_n])
-            dh_t = dh_t * z + reset * r + Delta[t, :, : 2 * H] @ W_rz.T
-        x_rows, h_rows, reset_rows, rows = (
-            a.reshape(T * N, -1) for a in (x, h[:-1], gates[..., :H] * h[:-1], Delta)
-        )
-        W_hh = np.hstack([h_rows.T @ rows[:, : 2 * H], reset_rows.T @ rows[:, 2 * H :]])
-        grads = PublishedGRU(x_rows.T @ rows, W_hh, rows.sum(axis=0))
-        return grads, (rows @ self.W_xh.T).reshape(x.shape), dh_t
+            from_next = z[t] * dh_t + Delta_r @ W_hr.T + Delta_z @ W_hz.T + r[t] * Delta_s
+        to_gates, to_n = np.split(rows(Delta), [2 * H], axis=1)
+        W_hh = np.hstack([rows(h[:-1]).T @ to_gates, rows(r * h[:-1]).T @ to_n])
+        grads = PublishedGRU(rows(x).T @ rows(Delta), W_hh, rows(Delta).sum(axis=0))
+        return grads, (rows(Delta) @ self.W_xh.T).reshape(x.shape), from_next
 
 
 def initial_weights(
@@ -192,14 +206,3 @@ def initial_weights(
     W_xh = rng.normal(size=(D, 3 * H)) / np.sqrt(D)
     W_hh = np.hstack([np.linalg.qr(rng.normal(size=(H, H)))[0] for _ in range(3)])
     return W_xh.astype(dtype), W_hh.astype(dtype), np.zeros(3 * H, dtype)
-
-
-def check_shapes(layer: GRU | PublishedGRU, x: ndarray, h_0: ndarray) -> tuple[int, int, int]:
-    """T, N and H, if x and h_0 fit the layer and each other; else ValueError."""
-    D, H = len(layer.W_xh), len(layer.W_hh)
-    if x.ndim != 3 or x.shape[2] != D:
-        raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
-    T, N, _ = x.shape
-    if h_0.shape != (N, H):
-        raise ValueError(f"h_0 must be ({N}, {H}), got {h_0.shape}")
-    return T, N, H

@@ -5,16 +5,36 @@
     h[t] = o * tanh(c[t])
 
 The four blocks i, f, g, o stand side by side in W_xh, W_hh and b_h, as in torch: one product for
-all. As in `rnn`, only h[t-1] W_hh waits in the loop. Inside, arrays are turned: features first,
-then steps, then sequences, (4H, T, N). Each gate is then one block of memory, and BLAS is faster
-with W on the left. What comes in and goes out is (T, N, features).
+all. As in `rnn`, only h[t-1] W_hh waits in the loop.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
+
+from unrolled.layers.layer_contract import check, check_parts, from_beyond, gradient_at, rows
+
+Pair = tuple[ndarray, ndarray]
+
+
+class LSTMTape(NamedTuple):
+    """What `LSTM.backward` needs."""
+
+    x: ndarray  # (T, N, D)
+    h: ndarray  # (T + 1, N, H); h[t] is the state before x[t], h[t + 1] the state after it
+    c: ndarray  # (T + 1, N, H), counted as h is
+    i: ndarray  # (T, N, H), like f, g and o: at the step that reads x[t]
+    f: ndarray
+    g: ndarray
+    o: ndarray
+
+
+def sigmoid(a: ndarray) -> ndarray:
+    """1 / (1 + exp(-a)), written with tanh so that no a overflows."""
+    return 0.5 + 0.5 * np.tanh(0.5 * a)
 
 
 @dataclass
@@ -43,9 +63,12 @@ class LSTM:
         b_h = np.repeat([0, forget_bias, 0, 0], H)
         return cls(W_xh.astype(dtype), W_hh.astype(dtype), b_h.astype(dtype))
 
-    def forward(
-        self, x: ndarray, state: tuple[ndarray, ndarray]
-    ) -> tuple[ndarray, tuple[ndarray, ...]]:
+    def zeros(self, N: int) -> Pair:
+        """The initial state (h_0, c_0), each (N, H), of sequences that begin with nothing."""
+        shape = N, len(self.W_hh)
+        return np.zeros(shape, self.W_hh.dtype), np.zeros(shape, self.W_hh.dtype)
+
+    def forward(self, x: ndarray, state: Pair) -> tuple[ndarray, Pair, LSTMTape]:
         """Run N sequences through T steps.
 
         Parameters
@@ -56,56 +79,41 @@ class LSTM:
         Returns
         -------
         h : (T, N, H) hidden state after each step
-        tape : what `backward` needs; `last_state` reads (h_T, c_T) from it
+        last_state : (h_T, c_T), each (N, H), the next segment's state
+        tape : what `backward` needs
 
         Raises
         ------
-        ValueError : if x or the state has another shape
+        ValueError : if x or the state has another shape, or is not of floats
         """
-        T, N, H = self._check(x, state)
-        h = np.empty((H, T + 1, N), np.result_type(x, self.W_xh))  # h[:, t]: before step t
-        c = np.empty((T + 1, H, N), h.dtype)
-        h[:, 0], c[0] = (s.T for s in state)
-        tanh_c, gates = np.empty_like(c[1:]), np.empty((T, 4 * H, N), h.dtype)
-        # sigmoid(a) = (1 + tanh(a/2)) / 2: with i, f, o at half scale, one tanh serves all four
-        half = np.repeat(np.array([0.5, 0.5, 1, 0.5], h.dtype), H)[:, None]  # (4H, 1)
-        W_hh, b_h = np.ascontiguousarray(half * self.W_hh.T), half * self.b_h[:, None]
-        from_x = (half * self.W_xh.T) @ x.reshape(T * N, -1).T
-        from_x = from_x.reshape(4 * H, T, N)
-        h_t = h[:, 0].copy()
-        for t, a in enumerate(gates):
-            np.dot(W_hh, h_t, out=a)
-            a += b_h
-            a += from_x[:, t]
-            np.tanh(a, out=a)
-            for sigmoid in (a[: 2 * H], a[3 * H :]):  # i and f; o
-                sigmoid *= 0.5
-                sigmoid += 0.5
-            i, f, g, o = a.reshape(4, H, N)
-            np.multiply(i, g, out=h_t)  # h_t lends its place
-            np.multiply(f, c[t], out=c[t + 1])
-            c[t + 1] += h_t
-            np.tanh(c[t + 1], out=tanh_c[t])
-            np.multiply(o, tanh_c[t], out=h_t)
-            h[:, t + 1] = h_t
-        return h[:, 1:].transpose(1, 2, 0), (x, h, c, tanh_c, gates)
-
-    @staticmethod
-    def last_state(tape: tuple) -> tuple[ndarray, ndarray]:
-        """(h_T, c_T), each (N, H), from `forward`'s tape: the next segment's initial state."""
-        _, h, c, *_ = tape
-        return h[:, -1].T, c[-1].T
+        D, H = len(self.W_xh), len(self.W_hh)
+        T, N, _ = check("x", x, "T", "N", D)
+        check_parts("state", state, "a pair (h_0, c_0)", 2)
+        for name, part in zip(("h_0", "c_0"), state, strict=True):
+            check(f"{name} in state", part, N, H)
+        a = (rows(x) @ self.W_xh).reshape(T, N, 4 * H)
+        a += self.b_h  # all that does not wait for h
+        h, c = (np.empty((T + 1, N, H), a.dtype) for _ in range(2))
+        i, f, g, o = (np.empty((T, N, H), a.dtype) for _ in range(4))
+        h[0], c[0] = state
+        for t in range(T):  # h[t], c[t] before this step; h[t + 1], c[t + 1] after it
+            a_i, a_f, a_g, a_o = np.split(a[t] + h[t] @ self.W_hh, 4, axis=1)
+            i[t], f[t], g[t], o[t] = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+            c[t + 1] = f[t] * c[t] + i[t] * g[t]
+            h[t + 1] = o[t] * np.tanh(c[t + 1])
+        return h[1:], (h[-1], c[-1]), LSTMTape(x, h, c, i, f, g, o)
 
     def backward(
-        self, tape: tuple, dh: ndarray, dc_T: ndarray | float = 0.0
-    ) -> tuple["LSTM", ndarray, tuple[ndarray, ndarray]]:
+        self, tape: LSTMTape, dh: ndarray, dlast_state: Pair | None = None
+    ) -> tuple["LSTM", ndarray, Pair]:
         """Backpropagation through time (`eq-lstm-delta`, `eq-lstm-grad-weights`).
 
         Parameters
         ----------
         tape : from `forward`; it stays as it was
         dh : (T, N, H) ∂ℓ_t/∂h_t, the gradient of each step's own loss at its hidden state
-        dc_T : (N, H) ∂L/∂c_T, where a later segment has begun with c_T
+        dlast_state : (dh_T, dc_T), each (N, H), what comes back to the last state from beyond
+            the last step; None for nothing
 
         Returns
         -------
@@ -115,51 +123,37 @@ class LSTM:
 
         Raises
         ------
-        ValueError : if dh has not the states' shape
+        ValueError : if dh or dlast_state has not the states' shape, or is not of floats
         """
-        x, h, c, tanh_c, gates = tape
-        T, H, N = tanh_c.shape
-        if dh.shape != (T, N, H):
-            raise ValueError(f"dh must be {(T, N, H)}, got {dh.shape}")
-        Delta = np.empty((4 * H, T, N), h.dtype)  # ∂L/∂a
-        Delta_t = np.empty_like(gates[0])
-        Delta_i, Delta_f, Delta_g, Delta_o = Delta_t.reshape(4, H, N)
-        h_t, i_g, part = (np.empty_like(c[0]) for _ in range(3))
-        dh_t, dc = np.zeros_like(part), np.zeros_like(part)  # from beyond the last step: nothing,
-        dc += np.transpose(dc_T)  # unless a later segment sends it through the cell
-        for t in reversed(range(T)):
-            i, f, g, o = gates[t].reshape(4, H, N)
-            dh_t += dh[t].T
-            np.multiply(o, tanh_c[t], out=h_t)
-            np.multiply(i, g, out=i_g)
-            back(dh_t, o, h_t, tanh_c[t], out=part)  # dh o (1 - tanh²)
-            dc += part
-            back(dh_t, h_t, h_t, o, out=Delta_o)  # dh tanh o (1 - o)
-            back(dc, i_g, i_g, i, out=Delta_i)  # dc g i (1 - i)
-            back(dc, i, i_g, g, out=Delta_g)  # dc i (1 - g²)
-            dc *= f  # what goes back to c[t-1] along the cell
-            back(dc, c[t], c[t], f, out=Delta_f)  # dc c[t-1] f (1 - f)
-            np.dot(self.W_hh, Delta_t, out=dh_t)  # what goes back to h[t-1]
-            Delta[:, t] = Delta_t
-        x_rows, rows = x.reshape(T * N, -1), Delta.reshape(4 * H, T * N).T
-        b_h = rows.T @ np.ones(T * N, h.dtype)  # the bias's input is 1 in every row
-        grads = LSTM(x_rows.T @ rows, h[:, :-1].reshape(H, T * N) @ rows, b_h)
-        return grads, (rows @ self.W_xh.T).reshape(x.shape), (dh_t.T, dc.T)
-
-    def _check(self, x: ndarray, state: tuple) -> tuple[int, int, int]:
-        """T, N and H, if x and the state fit the layer and each other."""
-        D, H = len(self.W_xh), len(self.W_hh)
-        if x.ndim != 3 or x.shape[2] != D:
-            raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
-        T, N, _ = x.shape
-        if len(state) != 2 or any(s.shape != (N, H) for s in state):
-            shapes = [getattr(s, "shape", s) for s in state]
-            raise ValueError(f"state must be (h_0, c_0), each ({N}, {H}), got {shapes}")
-        return T, N, H
+        x, h, c, i, f, g, o = tape
+        dh = gradient_at("dh", dh, h[1:])
+        from_next, dc = pair_from_beyond(dlast_state, h[-1], c[-1])
+        Delta = np.empty((*dh.shape[:2], 4 * dh.shape[2]), h.dtype)  # (T, N, 4H) ∂L/∂a
+        Delta_i, Delta_f, Delta_g, Delta_o = np.split(Delta, 4, axis=2)  # parts of Delta, no copies
+        for t in reversed(range(len(x))):
+            dh_t, tanh_c = dh[t] + from_next, np.tanh(c[t + 1])
+            dc = dc + dh_t * o[t] * (1 - tanh_c**2)
+            Delta_i[t] = dc * g[t] * i[t] * (1 - i[t])
+            Delta_f[t] = dc * c[t] * f[t] * (1 - f[t])
+            Delta_g[t] = dc * i[t] * (1 - g[t] ** 2)
+            Delta_o[t] = dh_t * tanh_c * o[t] * (1 - o[t])
+            from_next, dc = Delta[t] @ self.W_hh.T, dc * f[t]  # what goes back to h[t] and c[t]
+        grads = LSTM(
+            rows(x).T @ rows(Delta),
+            rows(h[:-1]).T @ rows(Delta),
+            rows(Delta).sum(axis=0),
+        )
+        dx = (rows(Delta) @ self.W_xh.T).reshape(x.shape)
+        return grads, dx, (from_next, dc)
 
 
-def back(upstream: ndarray, a: ndarray, b: ndarray, s: ndarray, out: ndarray) -> None:
-    """out = upstream * (a - b s): every way back through a gate or a tanh s has this form."""
-    np.multiply(b, s, out=out)
-    np.subtract(a, out, out=out)
-    out *= upstream
+def pair_from_beyond(dlast_state: Pair | None, h_T: ndarray, c_T: ndarray) -> Pair:
+    """What comes back to (h_T, c_T) from beyond the last step; errors as in `LSTM.backward`."""
+    if dlast_state is None:
+        return np.zeros_like(h_T), np.zeros_like(c_T)
+    check_parts("dlast_state", dlast_state, "a pair (dh_T, dc_T)", 2)
+    dh_T, dc_T = dlast_state
+    return (
+        from_beyond("dh_T in dlast_state", dh_T, h_T),
+        from_beyond("dc_T in dlast_state", dc_T, c_T),
+    )

@@ -9,12 +9,24 @@ before the first step, so that the states are a scan with beta = (1 - z) n and g
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
 from unrolled.layers import scan
+from unrolled.layers.layer_contract import check, gradient_at, rows
+from unrolled.layers.lstm import sigmoid
+
+
+class MinGRUTape(NamedTuple):
+    """What `MinGRU.backward` needs."""
+
+    x: ndarray  # (T, N, D)
+    z: ndarray  # (T, N, H)
+    n: ndarray  # (T, N, H)
+    scan: scan.Tape  # with all states
 
 
 @dataclass
@@ -30,30 +42,38 @@ class MinGRU:
         W_xh = rng.normal(size=(D, 2 * H)) / np.sqrt(D)
         return cls(W_xh.astype(dtype), np.zeros(2 * H, dtype))
 
+    def zeros(self, N: int) -> ndarray:
+        """The initial state (N, H) of sequences that begin with nothing."""
+        return np.zeros((N, len(self.b_h) // 2), self.b_h.dtype)
+
     def forward(
         self, x: ndarray, h_0: ndarray, fill: scan.Fill = scan.tree
-    ) -> tuple[ndarray, tuple]:
-        """x (T, N, D), h_0 (N, H) -> states (T, N, H), and a tape (`eq-parallel-mingru`).
+    ) -> tuple[ndarray, ndarray, MinGRUTape]:
+        """x (T, N, D), h_0 (N, H) -> states (T, N, H), h_T (N, H), tape (`eq-parallel-mingru`).
 
-        Raises ValueError if x or h_0 has another shape.
+        Raises ValueError if x or h_0 has another shape, or is not of floats.
         """
         D, H = len(self.W_xh), len(self.b_h) // 2
-        if x.ndim != 3 or x.shape[2] != D:
-            raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
-        if h_0.shape != (x.shape[1], H):
-            raise ValueError(f"h_0 must be {(x.shape[1], H)}, got {h_0.shape}")
-        a = x.reshape(-1, D) @ self.W_xh + self.b_h  # (T * N, 2H), every step at once
-        a_z, n = (block.reshape(*x.shape[:2], H) for block in np.split(a, 2, axis=1))
-        z = 0.5 + 0.5 * np.tanh(0.5 * a_z)
-        h, tape = scan.forward((1 - z) * n, z, h_0, fill)
-        return h, (x, z, n, tape)
+        T, N, _ = check("x", x, "T", "N", D)
+        check("h_0", h_0, N, H)
+        a = (rows(x) @ self.W_xh + self.b_h).reshape(T, N, 2 * H)  # every step at once
+        a_z, n = np.split(a, 2, axis=2)
+        z = sigmoid(a_z)
+        h, scanned = scan.forward((1 - z) * n, z, h_0, fill)
+        return h, scanned.s[-1], MinGRUTape(x, z, n, scanned)
 
-    def backward(self, tape: tuple, dh: ndarray) -> tuple["MinGRU", ndarray, ndarray]:
-        """dh (T, N, H) -> gradients, dx (T, N, D), dh_0 (N, H); ValueError for another dh."""
+    def backward(
+        self, tape: MinGRUTape, dh: ndarray, dlast_state: ndarray | None = None
+    ) -> tuple["MinGRU", ndarray, ndarray]:
+        """dh (T, N, H), dlast_state (N, H) -> gradients, dx (T, N, D), dh_0 (N, H).
+
+        Raises ValueError if dh or dlast_state has another shape, or is not of floats.
+        """
         x, z, n, scanned = tape
-        dbeta, dgamma, dh_0 = scan.backward(scanned, dh)
-        Delta_n = dbeta * (1 - z)
+        dh = gradient_at("dh", dh, n)
+        dbeta, dgamma, dh_0 = scan.backward(scanned, dh, dlast_state)
         Delta_z = (dgamma - dbeta * n) * z * (1 - z)  # z is gamma, and stands in beta
-        rows = np.concatenate([Delta_z, Delta_n], axis=-1).reshape(-1, len(self.b_h))
-        grads = MinGRU(x.reshape(len(rows), -1).T @ rows, rows.sum(axis=0))
-        return grads, (rows @ self.W_xh.T).reshape(x.shape), dh_0
+        Delta_n = dbeta * (1 - z)
+        Delta = rows(np.concatenate([Delta_z, Delta_n], axis=2))  # (T N, 2H)
+        grads = MinGRU(rows(x).T @ Delta, Delta.sum(axis=0))
+        return grads, (Delta @ self.W_xh.T).reshape(x.shape), dh_0

@@ -7,16 +7,19 @@ the loss and from the update: call it between the two.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 
-def arrays(tree) -> Iterator[ndarray]:
+def arrays(tree: Any) -> Iterator[ndarray]:
     """Every array in a dataclass, dict (by sorted key), list or tuple, nested as they may be."""
     if isinstance(tree, ndarray):
         yield tree
         return
+    if isinstance(tree, int):
+        return  # a layer's setting, such as a dilation
     if isinstance(tree, dict):
         tree = [tree[key] for key in sorted(tree)]
     elif not isinstance(tree, list | tuple):
@@ -25,7 +28,7 @@ def arrays(tree) -> Iterator[ndarray]:
         yield from arrays(part)
 
 
-def pairs(parameters, gradients) -> list[tuple[ndarray, ndarray]]:
+def pairs(parameters: Any, gradients: Any) -> list[tuple[ndarray, ndarray]]:
     """Each parameter with its gradient; ValueError where number or shapes disagree."""
     p, g = list(arrays(parameters)), list(arrays(gradients))
     if [a.shape for a in p] != [a.shape for a in g]:
@@ -45,7 +48,7 @@ class SGD:
     momentum: float = 0.0
     velocity: list[ndarray] = field(default_factory=list, init=False, repr=False)
 
-    def step(self, parameters, gradients) -> None:
+    def step(self, parameters: Any, gradients: Any) -> None:
         """One step downhill, in place; ValueError if the gradients' shapes differ."""
         both = pairs(parameters, gradients)
         self.velocity = self.velocity or [np.zeros_like(p) for p, _ in both]
@@ -68,7 +71,7 @@ class Adam:
     steps: int = field(default=0, init=False)
     means: list[tuple[ndarray, ndarray]] = field(default_factory=list, init=False, repr=False)
 
-    def step(self, parameters, gradients) -> None:
+    def step(self, parameters: Any, gradients: Any) -> None:
         """One step downhill, in place; ValueError if the gradients' shapes differ."""
         both = pairs(parameters, gradients)
         self.means = self.means or [(np.zeros_like(p), np.zeros_like(p)) for p, _ in both]
@@ -81,12 +84,12 @@ class Adam:
             p -= self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
 
 
-def global_norm(gradients) -> float:
+def global_norm(gradients: Any) -> float:
     """Euclidean length of all the arrays taken as one long vector."""
     return float(np.sqrt(sum(np.sum(np.square(g, dtype=float)) for g in arrays(gradients))))
 
 
-def clip_norm(gradients, limit: float) -> float:
+def clip_norm(gradients: Any, limit: float) -> float:
     """Shorten the gradient to the limit if it is longer, its direction kept, in place.
 
     Returns the norm before. Source: Pascanu, Mikolov & Bengio (2013), algorithm 1.
@@ -98,7 +101,7 @@ def clip_norm(gradients, limit: float) -> float:
     return norm
 
 
-def clip_value(gradients, limit: float) -> None:
+def clip_value(gradients: Any, limit: float) -> None:
     """Limit every entry to [-limit, limit], in place; this turns the gradient's direction."""
     for g in arrays(gradients):
         np.clip(g, -limit, limit, out=g)

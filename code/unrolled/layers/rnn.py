@@ -4,16 +4,24 @@
 
 T steps, N sequences, D inputs, H hidden units; time is the first axis. Only h[t-1] W_hh has to
 wait for the step before, so only that product is left in the loop: all inputs go through W_xh in
-one product before it, each weight's gradient is one product after it, and inside it nothing is
-allocated (`out=` names the array that takes a result).
+one product before it, and each weight's gradient is one product after it.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
+
+from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
+
+
+class RNNTape(NamedTuple):
+    """What `RNN.backward` needs."""
+
+    x: ndarray  # (T, N, D)
+    h: ndarray  # (T + 1, N, H); h[t] is the state before x[t], h[t + 1] the state after it
 
 
 @dataclass
@@ -31,7 +39,11 @@ class RNN:
         W_hh, _ = np.linalg.qr(rng.normal(size=(H, H)))
         return cls(W_xh.astype(dtype), W_hh.astype(dtype), np.zeros(H, dtype))
 
-    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, tuple]:
+    def zeros(self, N: int) -> ndarray:
+        """The initial state (N, H) of sequences that begin with nothing."""
+        return np.zeros((N, len(self.W_hh)), self.W_hh.dtype)
+
+    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, RNNTape]:
         """Run N sequences through T steps.
 
         Parameters
@@ -41,39 +53,35 @@ class RNN:
 
         Returns
         -------
-        h : (T, N, H) state after each step; the last is the next segment's h_0
+        h : (T, N, H) state after each step
+        h_T : (N, H) state after the last step, the next segment's h_0
         tape : what `backward` needs
 
         Raises
         ------
-        ValueError : if x or h_0 has another shape
+        ValueError : if x or h_0 has another shape, or is not of floats
         """
         D, H = self.W_xh.shape
-        if x.ndim != 3 or x.shape[2] != D:
-            raise ValueError(f"x must be (T, N, {D}), got {x.shape}")
-        T, N, _ = x.shape
-        if h_0.shape != (N, H):
-            raise ValueError(f"h_0 must be ({N}, {H}), got {h_0.shape}")
-        h = np.empty((T + 1, N, H), np.result_type(x, self.W_xh))  # h[t]: the state before step t
+        T, N, _ = check("x", x, "T", "N", D)
+        check("h_0", h_0, N, H)
+        a = (rows(x) @ self.W_xh).reshape(T, N, H)
+        a += self.b_h  # all that does not wait for h
+        h = np.empty((T + 1, N, H), a.dtype)
         h[0] = h_0
-        rows = h[1:].reshape(T * N, H)  # the same memory, one row per step and sequence
-        np.dot(x.reshape(T * N, D), self.W_xh, out=rows)
-        rows += self.b_h
-        W_hh = in_fast_order(self.W_hh, T, N)  # the same numbers, laid out for BLAS
-        a = np.empty_like(h[0])  # (N, H)
-        for h_before, h_t in pairwise(h):
-            np.dot(h_before, W_hh, out=a)
-            a += h_t  # its place has held x_t W_xh + b_h so far
-            np.tanh(a, out=h_t)
-        return h[1:], (x, h)
+        for t in range(T):  # h[t] is the state before this step, h[t + 1] the state after it
+            h[t + 1] = np.tanh(a[t] + h[t] @ self.W_hh)
+        return h[1:], h[-1], RNNTape(x, h)
 
-    def backward(self, tape: tuple, dh: ndarray) -> tuple["RNN", ndarray, ndarray]:
+    def backward(
+        self, tape: RNNTape, dh: ndarray, dlast_state: ndarray | None = None
+    ) -> tuple["RNN", ndarray, ndarray]:
         """Backpropagation through time (`eq-bptt-delta`, `eq-bptt-grad-weights`).
 
         Parameters
         ----------
         tape : from `forward`; it stays as it was
         dh : (T, N, H) ∂ℓ_t/∂h_t, the gradient of each step's own loss at its state
+        dlast_state : (N, H) what comes back to h_T from beyond the last step; None for nothing
 
         Returns
         -------
@@ -83,30 +91,19 @@ class RNN:
 
         Raises
         ------
-        ValueError : if dh has not the states' shape
+        ValueError : if dh or dlast_state has not the states' shape, or is not of floats
         """
         x, h = tape
-        if dh.shape != h[1:].shape:
-            raise ValueError(f"dh must be {h[1:].shape}, got {dh.shape}")
-        Delta = np.square(h[1:])
-        np.subtract(1, Delta, out=Delta)  # (T, N, H) tanh' at every step; the loop makes it ∂L/∂a
-        W_hhT = in_fast_order(self.W_hh.T, *dh.shape[:2])
-        dh_next = np.zeros_like(h[0])  # (N, H): nothing flows back from beyond the last step
-        for Delta_t, dh_t in zip(Delta[::-1], dh[::-1], strict=True):
-            dh_next += dh_t
-            Delta_t *= dh_next
-            np.dot(Delta_t, W_hhT, out=dh_next)  # what step t sends back to t - 1
-        x_rows, h_rows, rows = (a.reshape(-1, a.shape[2]) for a in (x, h[:-1], Delta))
-        b_h = np.ones(len(rows), rows.dtype) @ rows  # the bias's input is 1 in every row
-        grads = RNN(x_rows.T @ rows, h_rows.T @ rows, b_h)
-        return grads, (rows @ self.W_xh.T).reshape(x.shape), dh_next
-
-
-def in_fast_order(W: ndarray, T: int, N: int) -> ndarray:
-    """W (H, K), copied if need be, in the memory order that suits T products of N rows with it.
-
-    OpenBLAS, which NumPy usually brings, takes W as it is in products below 100³, and is fastest
-    when W lies row by row; above, it repacks W each time, and column by column is faster.
-    """
-    columns = N * W.size > 100**3 and T > 8  # else the copy costs more than it saves
-    return np.asarray(W, order="F" if columns else "C")
+        dh = gradient_at("dh", dh, h[1:])
+        from_next = from_beyond("dlast_state", dlast_state, h[-1])
+        Delta = np.empty_like(h[1:])  # (T, N, H) ∂L/∂a
+        for t in reversed(range(len(x))):
+            Delta[t] = (dh[t] + from_next) * (1 - h[t + 1] ** 2)
+            from_next = Delta[t] @ self.W_hh.T  # what goes back to h[t]
+        grads = RNN(
+            rows(x).T @ rows(Delta),
+            rows(h[:-1]).T @ rows(Delta),
+            rows(Delta).sum(axis=0),
+        )
+        dx = (rows(Delta) @ self.W_xh.T).reshape(x.shape)
+        return grads, dx, from_next

@@ -8,9 +8,12 @@ of the same kind from the last step to the first, so `backward` calls the same f
 
 from collections.abc import Callable
 from math import isqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
+
+from unrolled.layers.layer_contract import from_beyond
 
 SHORT = 8  # steps below which `tree` finds nothing to gain
 
@@ -28,17 +31,17 @@ def two_level(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
     Each block starts from zero and keeps the product of its gammas; once the state before it is
     known, that product says what to add (`eq-parallel-prefix`).
     """
-    L = isqrt(len(beta))  # steps in a block
-    whole = len(beta) // L * L if L else 0
+    L = max(isqrt(len(beta)), 1)  # steps in a block
+    blocks = len(beta) // L
+    whole = blocks * L
     # (L, blocks, ...): what the blocks do at the same time lies side by side
     b, c = (
-        np.swapaxes(a[:whole].reshape(-1, max(L, 1), *a.shape[1:]), 0, 1).copy()
-        for a in (beta, gamma)
+        np.swapaxes(a[:whole].reshape(blocks, L, *a.shape[1:]), 0, 1).copy() for a in (beta, gamma)
     )
     for j in range(1, L):
         b[j] += c[j] * b[j - 1]
         c[j] *= c[j - 1]
-    for k, start in enumerate(range(0, whole, max(L, 1))):
+    for k, start in enumerate(range(0, whole, L)):
         np.multiply(c[:, k], s[start], out=s[start + 1 : start + L + 1])
         s[start + 1 : start + L + 1] += b[:, k]
     sequential(s[whole:], beta[whole:], gamma[whole:])  # fewer than L steps
@@ -63,10 +66,18 @@ def tree(s: ndarray, beta: ndarray, gamma: ndarray) -> None:
 Fill = Callable[[ndarray, ndarray, ndarray], None]
 
 
+class Tape(NamedTuple):
+    """What `backward` needs."""
+
+    s: ndarray  # (T + 1, ...); s[t] is the state after step t, s[0] the initial one
+    gamma: ndarray  # (T, ...)
+    fill: Fill
+
+
 def forward(
-    beta: ndarray, gamma: ndarray, s_0: ndarray, fill: Fill = tree
-) -> tuple[ndarray, tuple]:
-    """All states of the recurrence.
+    beta: ndarray, gamma: ndarray, s_0: ndarray | float, fill: Fill = tree
+) -> tuple[ndarray, Tape]:
+    """All states of the recurrence; with T = 0 there are none.
 
     Parameters
     ----------
@@ -81,26 +92,29 @@ def forward(
 
     Raises
     ------
-    ValueError : if the shapes do not fit, or there is no step
+    ValueError : if the shapes do not fit
     """
-    if len(beta) < 1 or gamma.shape != beta.shape or np.shape(s_0) != beta.shape[1:]:
+    if gamma.shape != beta.shape or np.shape(s_0) != beta.shape[1:]:
         raise ValueError(
-            "expected beta and gamma (T, ...) with T at least 1 and s_0 (...), "
+            "expected beta and gamma (T, ...) and s_0 (...), "
             f"got {beta.shape}, {gamma.shape} and {np.shape(s_0)}"
         )
     s = np.empty((len(beta) + 1, *beta.shape[1:]), np.result_type(beta, gamma))
     s[0] = s_0
     fill(s, beta, gamma)
-    return s[1:], (s, gamma, fill)
+    return s[1:], Tape(s, gamma, fill)
 
 
-def backward(tape: tuple, ds: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+def backward(
+    tape: Tape, ds: ndarray, dlast_state: ndarray | None = None
+) -> tuple[ndarray, ndarray, ndarray]:
     """The same recurrence from the last step to the first (`eq-parallel-delta`).
 
     Parameters
     ----------
     tape : from `forward`; it stays as it was
     ds : (T, ...) ∂ℓ_t/∂s_t, the gradient of each step's own loss at its state
+    dlast_state : (...) what comes back to s_T from beyond the last step; None for nothing
 
     Returns
     -------
@@ -109,12 +123,15 @@ def backward(tape: tuple, ds: ndarray) -> tuple[ndarray, ndarray, ndarray]:
 
     Raises
     ------
-    ValueError : if ds has not the states' shape
+    ValueError : if ds or dlast_state has not the states' shape
     """
     s, gamma, fill = tape
     if ds.shape != gamma.shape:
         raise ValueError(f"ds must be {gamma.shape}, got {ds.shape}")
+    beyond = from_beyond("dlast_state", dlast_state, s[-1])
     delta = np.empty(gamma.shape, s.dtype)
-    delta[-1] = ds[-1]  # nothing comes back from beyond the last step
+    if len(delta) == 0:  # without a step there is nothing between s_T and s_0
+        return delta, delta.copy(), beyond
+    delta[-1] = ds[-1] + beyond
     fill(delta[::-1], ds[:-1][::-1], gamma[1:][::-1])
     return delta, delta * s[:-1], gamma[0] * delta[0]

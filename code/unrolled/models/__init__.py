@@ -1,13 +1,14 @@
-"""Networks, and tables of counts, that predict sequences; and the one loop that trains them.
+"""Models that predict sequences: torch networks, n-grams, a hidden Markov model.
 
-Written with torch, apart from the n-gram and the hidden Markov model, which only count. Models read
-ids or vectors and give logits; how to choose from these is the business of `unrolled.decoding`.
+The n-gram and the hidden Markov model need NumPy alone. Models read ids or vectors and give logits;
+how to choose from these is the business of `unrolled.decoding`. One loop trains all of torch's.
 """
 
 from unrolled.models.captioner import Captioner
 from unrolled.models.hmm import HMM
 from unrolled.models.language_model import LanguageModel, generate, perplexity
 from unrolled.models.ngram import NGram
+from unrolled.models.protocols import Decoder, Seq2Seq
 from unrolled.models.seq2seq import EncoderDecoder, Reminded
 from unrolled.models.seq2seq_attention import Attentive
 from unrolled.models.training import History, train
@@ -16,11 +17,13 @@ __all__ = [
     "HMM",
     "Attentive",
     "Captioner",
+    "Decoder",
     "EncoderDecoder",
     "History",
     "LanguageModel",
     "NGram",
     "Reminded",
+    "Seq2Seq",
     "generate",
     "perplexity",
     "train",

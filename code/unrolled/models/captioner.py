@@ -1,4 +1,4 @@
-"""From pictures to sentences, in torch: a small CNN looks, a recurrent network tells."""
+"""A captioner in torch: a small CNN reads the picture, a recurrent network writes the sentence."""
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ class Captioner(nn.Module):
         self.output = nn.Linear(H, V)
         self.always = always
 
-    def start(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """pictures (N, 3, 18, 18) -> the state before START: h_0 = 0 (N, H), and v (N, F)."""
         if pictures.shape[1:] != (3, SIZE, SIZE):
             expected = f"(N, 3, {SIZE}, {SIZE})"
@@ -53,7 +53,7 @@ class Captioner(nn.Module):
 
     def forward(self, pictures: Tensor, inputs: Tensor) -> Tensor:
         """Logits (T, N, V) with teacher forcing: inputs (T, N) are START and the true words."""
-        return self.decode(self.start(pictures), inputs)[0]
+        return self.decode(self.encode(pictures), inputs)[0]
 
     def step(self, state: tuple, tokens: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """State, tokens (N,) -> log-probabilities of the next words (N, V), and the new state."""
@@ -61,7 +61,7 @@ class Captioner(nn.Module):
         return u[0].log_softmax(dim=-1), state
 
 
-def loss(model: Captioner, pictures: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
+def caption_loss(model: Captioner, pictures: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean of -log P over all true words of the batch, END included, in nats."""
     u = model(pictures, inputs)  # (T, N, V)
     return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)

@@ -1,4 +1,4 @@
-"""The hidden Markov model: a latent chain, and the exact state that summarises what it emitted.
+"""The hidden Markov model, with the forward algorithm and sampling.
 
 z_1, z_2, … is a Markov chain over K latent values, never observed; each z_t emits a token x_t.
 The forward algorithm (Baum et al. 1970; Rabiner 1989) carries K numbers from token to token, and

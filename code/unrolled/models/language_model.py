@@ -1,4 +1,4 @@
-"""A character-level language model in torch: read a text, write one like it.
+"""A character-level language model in torch: training, perplexity, generated text.
 
 Every batch has time as its first axis. The model keeps no state between calls: whoever calls it
 carries the state, or starts from zero.
@@ -13,9 +13,9 @@ import torch
 from numpy import ndarray
 from torch import Tensor, nn
 
-from unrolled.datasets.corpus import split
+from unrolled.datasets.corpus import hold_out_end
 from unrolled.datasets.text import Vocabulary, windows
-from unrolled.decoding.sampling import draw
+from unrolled.decoding.sampling import sample_symbol
 from unrolled.models.training import History, train
 
 CELLS = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
@@ -33,9 +33,15 @@ class LanguageModel(nn.Module):
         dropout: float = 0.0,
         tied: bool = False,
     ) -> None:
-        """`dropout` acts on what enters and leaves the recurrent layer, not on what goes round
-        in it (Zaremba et al. 2014). `tied` takes the embedding as output weights (Press & Wolf
-        2017) and needs D = H.
+        """A model with random weights.
+
+        Parameters
+        ----------
+        H, D : sizes of the state and of the embeddings
+        cell : a key of CELLS
+        dropout : acts on what enters and leaves the recurrent layer, not on what goes round in it
+            (Zaremba et al. 2014)
+        tied : take the embedding as output weights (Press & Wolf 2017), which needs D = H
         """
         super().__init__()
         if cell not in CELLS:
@@ -59,7 +65,7 @@ class LanguageModel(nn.Module):
         return self.output(self.dropout(h)), state
 
 
-def loss(model: LanguageModel, x: Tensor, y: Tensor) -> Tensor:
+def window_loss(model: LanguageModel, x: Tensor, y: Tensor) -> Tensor:
     """Mean of -log P(y) over a batch of windows x, y (T, N), in nats (eq-lm-loss)."""
     u, _ = model(x)
     return nn.functional.cross_entropy(u.flatten(0, 1), y.flatten())
@@ -75,14 +81,19 @@ def fit(
     learning_rate: float = 0.02,
     **measuring,
 ) -> History:
-    """Train on `steps` batches of N windows of T symbols from random places in the text.
+    """Train on windows from random places in a text.
 
-    `measuring` goes to `train`: `measure` and `every`.
+    Parameters
+    ----------
+    steps : how many batches, each of N windows of T symbols
+    rng : chooses the places
+    learning_rate : at first; over the second half of the steps it falls to 0
+    measuring : `measure` and `every`, for `train`
     """
     ids = model.vocabulary.encode(text)
     batches = (windows(ids, T, N, rng) for _ in count())
     options = {"learning_rate": learning_rate, "clip": 0.3, "decay": 0.5}
-    return train(model, batches, loss, steps=steps, **options, **measuring)
+    return train(model, batches, window_loss, steps=steps, **options, **measuring)
 
 
 def train_on(
@@ -92,7 +103,7 @@ def train_on(
 
     `options` go to LanguageModel. The history's `measured` holds the held-out perplexity.
     """
-    train_text, held_out = split(text)
+    train_text, held_out = hold_out_end(text)
     vocabulary = Vocabulary.of(text)
     with torch.random.fork_rng():  # the caller's random numbers go on as if nothing had been drawn
         torch.manual_seed(seed)
@@ -134,13 +145,19 @@ def generate(
     model: LanguageModel,
     prompt: str,
     length: int,
-    generator: torch.Generator,
+    rng: torch.Generator,
     change: Callable[[Tensor], Tensor] = lambda u: u,
     N: int = 1,
 ) -> list[str]:
-    """N texts that continue the prompt, without it: draw, feed back, repeat (eq-lm-generate).
+    """N texts that continue the prompt, without it: sample, feed back, repeat (eq-lm-generate).
 
-    `change` takes logits (N, V) and returns logits, such as `lambda u: nucleus(u, 0.95)`.
+    Parameters
+    ----------
+    prompt : at least one symbol
+    length : of the texts, in symbols
+    rng : what decides
+    change : logits (N, V) -> logits, such as `lambda u: nucleus(u, 0.95)`
+    N : how many texts
     """
     if not prompt:
         raise ValueError("a prompt needs at least one symbol, got none")
@@ -149,7 +166,7 @@ def generate(
     x = torch.as_tensor(model.vocabulary.encode(prompt))[:, None].expand(-1, N)  # (T, N)
     for _ in range(length):
         u, state = model(x, state)
-        x = draw(change(u[-1]), generator)[None]  # (1, N): the next input
+        x = sample_symbol(change(u[-1]), rng)[None]  # (1, N): the next input
         written.append(x)
     model.train(training)
     return [model.vocabulary.decode(ids) for ids in torch.cat(written).T.numpy()]

@@ -1,4 +1,4 @@
-"""n-gram language models: count short stretches of tokens, smooth the counts, predict the next.
+"""n-gram language models, smoothed by Kneser-Ney, Witten-Bell or add-one.
 
 An n-gram model takes P(x_t | x_1 … x_{t-1}) to depend on the last n - 1 tokens alone. The
 k-grams of a text, k = 1…n, are numbered: a k-gram is the number of its first k - 1 tokens and its

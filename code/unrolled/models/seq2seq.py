@@ -1,4 +1,4 @@
-"""Sequence to sequence in torch: one network reads a source, another writes the target from it.
+"""Encoder-decoders in torch: one network reads a source, another writes the target.
 
 Sources are (S, N), targets (T, N), time first, filled up with PAD. What the decoder carries from
 step to step, its state, has the N sequences on its FIRST axis: whoever searches picks and copies
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.datasets.text import END, PAD, START
+from unrolled.models.protocols import Seq2Seq, State
 
 
 class EncoderDecoder(nn.Module):
@@ -23,13 +24,13 @@ class EncoderDecoder(nn.Module):
         self.decoder = nn.GRU(D, H)
         self.output = nn.Linear(H, target_size)
 
-    def encode(self, source: Tensor, lengths: Tensor) -> Tensor:
+    def encode(self, source: Tensor, lengths: Tensor) -> State:
         """source (S, N), lengths (N,) -> the context (N, H): states after the last true token."""
-        check(source, lengths)
+        check_source(source, lengths)
         h, _ = self.encoder(self.source_embedding(source))  # (S, N, H)
         return h[lengths - 1, torch.arange(len(lengths))]  # not h[-1], which has read PAD
 
-    def decode(self, state: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def decode(self, state: State, inputs: Tensor) -> tuple[Tensor, State]:
         """state (N, H), target tokens (T, N) -> logits (T, N, V), the state after them (N, H)."""
         s, _ = self.decoder(self.target_embedding(inputs), state[None])  # (T, N, H)
         return self.output(s), s[-1]
@@ -38,7 +39,7 @@ class EncoderDecoder(nn.Module):
         """Logits (T, N, V) with teacher forcing: each step is given the true token before it."""
         return self.decode(self.encode(source, lengths), target_inputs)[0]
 
-    def step(self, state: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, state: State, tokens: Tensor) -> tuple[Tensor, State]:
         """tokens (N,) -> log-probabilities of the next ones (N, V), and the new state."""
         u, state = self.decode(state, tokens[None])
         return u[0].log_softmax(dim=-1), state
@@ -67,8 +68,8 @@ class Reminded(EncoderDecoder):
         return self.output(s), (last[0], c)
 
 
-def loss(
-    model: EncoderDecoder, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
+def sequence_loss(
+    model: Seq2Seq, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
 ) -> Tensor:
     """Mean of -log P(target) over all true target tokens of the batch, END included, in nats."""
     u = model(source, lengths, target_inputs)  # (T, N, V)
@@ -76,7 +77,7 @@ def loss(
 
 
 @torch.no_grad()
-def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
+def translate(model: Seq2Seq, source: Tensor, lengths: Tensor, limit: int) -> Tensor:
     """Write the likeliest token at every step -> ids (at most `limit`, N), PAD after each END."""
     if limit < 1:
         raise ValueError(f"limit must be at least 1 token, got {limit}")
@@ -94,9 +95,9 @@ def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, limit: int) -
 
 
 def exact(ids: Tensor, targets: Tensor) -> Tensor:
-    """ids (T', N) as `greedy` returns them, targets (T, N) -> which agree to the last token (N,).
+    """ids (T', N) of `translate`, targets (T, N) -> which agree to the last token (N,).
 
-    Both end with END; give `greedy` a limit of at least T, so that no output is cut to fit.
+    Both end with END; give `translate` a limit of at least T, so that no output is cut to fit.
     """
     missing = len(ids) - len(targets)
     ids = nn.functional.pad(ids, (0, 0, 0, max(0, -missing)), value=PAD)
@@ -104,7 +105,7 @@ def exact(ids: Tensor, targets: Tensor) -> Tensor:
     return (ids == targets).all(dim=0)
 
 
-def check(source: Tensor, lengths: Tensor) -> None:
+def check_source(source: Tensor, lengths: Tensor) -> None:
     """Raise a ValueError unless source is (S, N) and lengths (N,) fit it."""
     if source.ndim != 2 or lengths.shape != source.shape[1:]:
         raise ValueError(

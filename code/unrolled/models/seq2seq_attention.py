@@ -1,6 +1,6 @@
-"""A decoder with attention, in torch: at every step it looks back at all states of the encoder.
+"""An encoder-decoder with attention, in torch: every step looks at all encoder states.
 
-It keeps the contract of `seq2seq`: `encode`, `decode`, `step`, with a state whose parts all have
+It has the methods of `protocols.Seq2Seq`, with a state whose parts all have
 the N sequences on their first axis. So does every array here that has no time axis in front.
 """
 
@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from unrolled.models.seq2seq import EncoderDecoder, check
+from unrolled.models.seq2seq import EncoderDecoder, check_source
 
 State = tuple[Tensor, Tensor, Tensor, Tensor]
 
@@ -37,7 +37,7 @@ class Attentive(EncoderDecoder):
 
         Its parts: s_0 (N, H), keys (N, S, A), memory (N, S, H), and a mask (N, S) of true tokens.
         """
-        check(source, lengths)
+        check_source(source, lengths)
         h, _ = self.encoder(self.source_embedding(source))  # (S, N, H)
         memory = h.transpose(0, 1)  # (N, S, H)
         mask = torch.arange(len(source)) < lengths[:, None]  # (N, S), False on padding

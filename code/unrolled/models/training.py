@@ -19,7 +19,7 @@ class History:
     seconds: float = 0.0  # spent on training, measuring left out
 
 
-def cross_entropy(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+def cross_entropy_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean of -log softmax(model(x))[y] over all positions, in nats; model(x) is (..., V)."""
     u = model(x)
     return nn.functional.cross_entropy(u.flatten(0, -2), y.flatten())
@@ -28,7 +28,7 @@ def cross_entropy(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 def train(
     model: nn.Module,
     batches: Iterable[tuple],
-    loss: Callable[..., Tensor] = cross_entropy,
+    loss: Callable[..., Tensor] = cross_entropy_loss,
     *,
     steps: int,
     learning_rate: float = 1e-3,
@@ -39,10 +39,18 @@ def train(
 ) -> History:
     """Minimise `loss(model, *batch)` with Adam, one step for each batch.
 
-    `batches` yields tuples of tensors or NumPy arrays. The gradient's norm is cut to `clip`.
-    Over the last share `decay` of the steps the learning rate falls in a straight line to 0.
-    `measure()` is called before the first update, after every `every` updates, and after the
-    last, in evaluation mode and without gradients. Raises ValueError if the batches run out.
+    Parameters
+    ----------
+    batches : tuples of tensors or NumPy arrays
+    loss : gives the number to minimise, such as the functions named `…_loss`
+    clip : the longest gradient; a longer one is cut to this norm
+    decay : over this share of the steps, the last, the learning rate falls in a straight line to 0
+    measure : called before the first update, after every `every` updates, and after the last, in
+        evaluation mode and without gradients
+
+    Raises
+    ------
+    ValueError : if the batches run out
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     history, batches = History(), iter(batches)

@@ -9,11 +9,11 @@ from unrolled.bakeoff import batched
 
 
 def test_weights():
-    dice = torch.Generator().manual_seed(0)
-    W = batched.dense(25, 400, dice, blocks=2)
+    rng = torch.Generator().manual_seed(0)
+    W = batched.dense(25, 400, rng, blocks=2)
     assert W.shape == (25, 800) and 0.199 < W.abs().max() <= 0.2  # 1/√25
     assert W.std() == pytest.approx(0.2 / math.sqrt(3), rel=0.05)
-    Q = batched.orthogonal(7, dice, blocks=3)
+    Q = batched.orthogonal(7, rng, blocks=3)
     assert Q.shape == (7, 21)
     for block in Q.chunk(3, dim=1):
         torch.testing.assert_close(block @ block.T, torch.eye(7), rtol=0, atol=1e-5)

@@ -1,12 +1,15 @@
 """The file is complete, made with the settings that the modules state, and can be made again."""
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from unrolled.bakeoff import experiment
-from unrolled.bakeoff.experiment import BUDGET, MODELS, RATES, SEEDS, TRIALS, Run
-from unrolled.bakeoff.problems import CONTESTS, PATIENT
+from unrolled.bakeoff import experiment, side_by_side
+from unrolled.bakeoff.experiment import ALL, BUDGET, CONTROLLED, GOOD, RATES, SEEDS, TRIALS, Run
+from unrolled.bakeoff.models import CONTESTANTS, MODELS, VARIANTS
+from unrolled.bakeoff.problems import CONTESTS, EXTRA
 
 
 @pytest.fixture(scope="module")
@@ -14,46 +17,76 @@ def runs():
     return experiment.load()  # which compares the settings
 
 
-def test_every_model_in_every_contest_with_equal_trials(runs):
+def of(runs, contest, model):
+    return [run for run in runs if (run.contest, run.model) == (contest, model)]
+
+
+def test_every_model_in_its_contests_with_equal_trials(runs):
+    expected = []
     for contest in CONTESTS:
-        for model in MODELS:
-            own = [run for run in runs if (run.contest, run.model) == (contest, model)]
+        for model in [*CONTESTANTS, *VARIANTS, *CONTROLLED.get(contest, ())]:
+            own = of(runs, contest, model)
             trials = [run for run in own if run.seed in TRIALS]
-            expected = [(rate, seed) for rate in RATES for seed in TRIALS]
-            assert [(run.rate, run.seed) for run in trials] == expected
+            equal = [(rate, seed) for rate in RATES for seed in TRIALS]
+            assert [(run.rate, run.seed) for run in trials] == equal
             table = [run for run in own if run.seed in SEEDS]
             assert [run.seed for run in table] == list(SEEDS)
             assert {run.rate for run in table} == {experiment.choose(trials)}
-    patient = [(run.model, run.seed) for run in runs if run.contest in PATIENT]
-    assert patient == [("Transformer", seed) for seed in SEEDS]
-    each = len(RATES) * len(TRIALS) + len(SEEDS)
-    assert len(runs) == len(CONTESTS) * len(MODELS) * each + len(patient)
+            expected += [(contest, model)] * len(own)
+            for other in experiment.further(contest, model, table):
+                again = of(runs, other, model)
+                assert [run.seed for run in again] == list(SEEDS)
+                assert {run.rate for run in again} == {table[0].rate}
+                expected += [(other, model)] * len(again)
+    assert [(run.contest, run.model) for run in runs] == expected
     assert not set(SEEDS) & set(TRIALS)
+    assert {model for _, model in expected} == set(MODELS)
+
+
+def test_patience_for_every_loser_alike(runs):
+    """All contestants and controls that are wrong in more than five of a hundred, and no other."""
+    for contest in list(CONTESTS)[:5]:
+        for model in [*CONTESTANTS, *CONTROLLED.get(contest, ())]:
+            table = [run.accuracy for run in of(runs, contest, model) if run.seed in SEEDS]
+            patient = bool(of(runs, f"patient {contest}", model))
+            assert patient == (np.mean(table) < GOOD)
+    withheld = {run.model for run in runs if run.contest == "withheld parity"}
+    assert withheld == set(CONTESTANTS)
 
 
 def test_widths_and_budget(runs):
     for run in runs:
         assert abs(run.parameters / BUDGET - 1) < 0.03
-    for contest in CONTESTS:
-        for model, kind in MODELS.items():
-            H = experiment.width(kind, CONTESTS[contest])
-            assert {r.H for r in runs if (r.contest, r.model) == (contest, model)} == {H}
+    for contest, model in {(run.contest, run.model) for run in runs}:
+        H = experiment.width(MODELS[model], ALL[contest])
+        assert {run.H for run in of(runs, contest, model)} == {H}
+
+
+@pytest.mark.parametrize("model", ["LSTM", "minGRU", "Transformer"])
+def test_width_is_the_nearest(model):
+    kind, contest = MODELS[model], CONTESTS["short parity"]
+
+    def off(H):
+        return abs(side_by_side.count(side_by_side.init(kind, contest, H, [0])) - BUDGET)
+
+    H = experiment.width(kind, contest)
+    assert off(H) <= min(off(H - 1), off(H + 1))
 
 
 def test_shares(runs):
     for run in runs:
-        contest = (CONTESTS | PATIENT)[run.contest]
-        tested = len(contest.lengths)
-        found = [run.accuracy, run.twice, run.four]
+        contest = ALL[run.contest]
+        tested = 0 if run.seed in TRIALS else len(contest.lengths)
+        found = [run.accuracy, run.longer, run.longest]
         assert all(0 <= share <= 1 for share in [run.halfway, run.end, *found[:tested]])
-        assert all(share != share for share in found[tested:])  # nan
-        assert run.learnt % 50 == 0 and run.learnt <= contest.steps
+        assert all(math.isnan(share) for share in found[tested:])
+        assert run.learnt % 50 == 0 and run.learnt <= contest.updates
 
 
 @pytest.mark.parametrize("contest, model", [("gap", "LSTM"), ("words", "minGRU")])
 def test_the_command_makes_what_the_file_keeps(runs, contest, model):
     """Two networks again: as good as on file, up to what roundings may change."""
-    kept = [r for r in runs if (r.contest, r.model) == (contest, model) and r.seed in SEEDS[:2]]
+    kept = [r for r in of(runs, contest, model) if r.seed in SEEDS[:2]]
     made = experiment.bake(contest, model, SEEDS[:2], (kept[0].rate,))
     for one, other in zip(kept, made, strict=True):
         assert (one.seed, one.rate, one.H, one.parameters) == (
@@ -66,22 +99,68 @@ def test_the_command_makes_what_the_file_keeps(runs, contest, model):
         assert abs(one.learnt - other.learnt) <= 150
 
 
+RUN = Run(
+    contest="gap", model="RNN", H=9, parameters=99, rate=0.1, seed=0, learnt=100, halfway=0, end=0.9
+)
+
+
 def test_choice_of_the_rate():
-    run = Run("gap", "RNN", 9, 99, 0.1, 0, 100, 0.0, 0.9, 0.0, 0.0, 0.0)
-    slow, bad = replace(run, rate=0.2, learnt=300), replace(run, rate=0.3, end=0.5, learnt=50)
-    assert experiment.choose([slow, run, bad]) == 0.1  # as good as slow, and sooner
+    slow, bad = replace(RUN, rate=0.2, learnt=300), replace(RUN, rate=0.3, end=0.5, learnt=50)
+    assert experiment.choose([slow, RUN, bad]) == 0.1  # as good as slow, and sooner
     assert experiment.choose([slow, bad]) == 0.2  # better, though later
-    never = replace(run, learnt=0)
+    never = replace(RUN, learnt=0)
     assert experiment.choose([never, slow]) == 0.2
-    assert experiment.choose([replace(run, accuracy=0.0), replace(bad, accuracy=1.0)]) == 0.1
+    assert experiment.choose([replace(RUN, accuracy=0.0), replace(bad, accuracy=1.0)]) == 0.1
+
+
+def test_who_is_asked_further():
+    poor, good = [replace(RUN, accuracy=0.9)], [replace(RUN, accuracy=0.96)]
+    assert experiment.further("adding", "RNN", poor) == ["patient adding"]
+    assert experiment.further("adding", "tanh, identity", poor) == ["patient adding"]
+    assert experiment.further("adding", "RNN", good) == []
+    assert experiment.further("adding", "ReLU RNN", poor) == []
+    assert experiment.further("short parity", "LSTM", good) == ["withheld parity"]
+    assert experiment.further("short parity", "ReLU RNN", poor) == []
 
 
 def test_saved_is_loaded(tmp_path, monkeypatch):
-    made = experiment.bake("words", "RNN", (0, 1), (1e-2,), steps=100)
+    made = experiment.bake("words", "RNN", (0, 1), (1e-2,), updates=100)
+    made += experiment.bake("words", "RNN", (0,), (1e-2,), updates=50, tested=False)
+    assert not math.isnan(made[0].accuracy) and math.isnan(made[2].accuracy)
     file = tmp_path / "runs.csv"
     experiment.save(made, file)
     for one, other in zip(experiment.load(file), made, strict=True):
         assert str(one) == str(other)  # nan is not equal to itself
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
     monkeypatch.setitem(experiment.SETTINGS, "budget", 1)
     with pytest.raises(ValueError, match=r"runs.csv was made with .*4900.* and now it is"):
         experiment.load(file)
+
+
+def test_a_file_is_replaced_only_by_a_whole_one(tmp_path):
+    file = tmp_path / "runs.csv"
+    experiment.save([RUN], file)
+
+    def broken():
+        yield replace(RUN, seed=1)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        experiment.save(broken(), file)
+    assert [run.seed for run in experiment.load(file)] == [0]
+
+
+def test_contests_made_again_take_the_place_of_their_old_lines(monkeypatch):
+    old = [replace(RUN, contest=name) for name in [*CONTESTS, *EXTRA]]
+    monkeypatch.setattr(experiment, "load", lambda: old)
+    fresh = [replace(RUN, contest=name, seed=7) for name in ("adding", "patient adding")]
+    monkeypatch.setattr(experiment, "everything", lambda names: iter(fresh if names else ()))
+    found = [(run.contest, run.seed) for run in experiment.again(["adding"])]
+    assert found == [
+        *[("gap", 0), ("patient gap", 0), ("parity", 0), ("patient parity", 0)],
+        *[("adding", 7), ("patient adding", 7)],
+        *[("words", 0), ("patient words", 0), ("sensors", 0), ("patient sensors", 0)],
+        *[("short parity", 0), ("withheld parity", 0)],
+    ]
+    with pytest.raises(ValueError, match=r"contests must be among .* got \['sums'\]"):
+        list(experiment.again(["sums", "gap"]))

@@ -17,8 +17,8 @@ SHORT = replace(CONTESTS["gap"], T=6, shortest=3, lengths=(6, 12))
 def test_side_by_side_is_one_by_one(model):
     """Three networks, two seeds, two rates: the same function as trained alone."""
     kind, seeds, rates = CONTESTANTS[model], (5, 6, 5), (1e-3, 1e-3, 1e-2)
-    p = side_by_side.draw(kind, SHORT, 8, seeds)
-    trained, curve = side_by_side.train(kind, SHORT, p, seeds, rates, steps=50)
+    p = side_by_side.init(kind, SHORT, 8, seeds)
+    trained, curve = side_by_side.train(kind, SHORT, p, seeds, rates, updates=50)
     for s in range(3):
         alone = {name: value[s : s + 1] for name, value in p.items()}
         single, other = side_by_side.train(
@@ -35,7 +35,7 @@ def test_side_by_side_is_one_by_one(model):
 
 def test_training_is_torchs_adam_with_torchs_clipping():
     kind, steps = CONTESTANTS["RNN"], 30
-    p = side_by_side.draw(kind, SHORT, 8, (3,))
+    p = side_by_side.init(kind, SHORT, 8, (3,))
     ours, _ = side_by_side.train(kind, SHORT, p, (3,), (1e-2,), steps, clip=0.05)
     q = {name: torch.nn.Parameter(value.clone()) for name, value in p.items()}
     adam = torch.optim.Adam(q.values(), lr=1e-2)
@@ -43,7 +43,7 @@ def test_training_is_torchs_adam_with_torchs_clipping():
     lengths = np.random.default_rng(0).integers(3, 7, size=steps)
     for i, T in enumerate(lengths):
         adam.param_groups[0]["lr"] = 1e-2 * min(1, 2 * (1 - i / steps))
-        x, y = SHORT.draw(int(T), side_by_side.N, rng, "training")
+        x, y = SHORT.make(int(T), side_by_side.N, rng, "training")
         u = side_by_side.outputs(kind, q, torch.from_numpy(x)[None])[0]
         adam.zero_grad()
         torch.nn.functional.cross_entropy(u, torch.from_numpy(y)).backward()
@@ -56,7 +56,7 @@ def test_training_is_torchs_adam_with_torchs_clipping():
 
 def test_until_is_the_beginning_of_the_same_training():
     kind = CONTESTANTS["RNN"]
-    p = side_by_side.draw(kind, SHORT, 8, (0, 1))
+    p = side_by_side.init(kind, SHORT, 8, (0, 1))
     _, whole = side_by_side.train(kind, SHORT, p, (0, 1), (1e-2, 1e-2), 200)
     _, part = side_by_side.train(kind, SHORT, p, (0, 1), (1e-2, 1e-2), 200, until=100)
     assert list(whole) == [50, 100, 150, 200] and list(part) == [50, 100]
@@ -65,12 +65,12 @@ def test_until_is_the_beginning_of_the_same_training():
 
 def test_training_leaves_the_first_weights_alone_and_learns():
     kind, contest = CONTESTANTS["GRU"], replace(SHORT, T=4, lengths=(4,))
-    p = side_by_side.draw(kind, contest, 16, (0, 1))
+    p = side_by_side.init(kind, contest, 16, (0, 1))
     kept = {name: value.clone() for name, value in p.items()}
     trained, curve = side_by_side.train(kind, contest, p, (0, 1), (1e-2, 1e-2), 150)
     assert all(torch.equal(p[name], kept[name]) for name in p)
     assert (curve[150] > 0.95).all()
-    assert (side_by_side.test(kind, contest, trained, 4) > 0.95).all()
+    assert (side_by_side.test(kind, contest, trained, 4, (0, 1)) > 0.95).all()
 
 
 def test_losses_and_right_answers_by_hand():
@@ -89,7 +89,7 @@ def test_losses_and_right_answers_by_hand():
 
 def test_data_and_first_weights_follow_the_seed():
     kind = CONTESTANTS["LSTM"]
-    p = side_by_side.draw(kind, SHORT, 8, (4, 7, 4))
+    p = side_by_side.init(kind, SHORT, 8, (4, 7, 4))
     assert torch.equal(p["W_xh"][0], p["W_xh"][2])
     assert not torch.equal(p["W_xh"][0], p["W_xh"][1])
     x, _ = side_by_side.batch(
@@ -99,13 +99,38 @@ def test_data_and_first_weights_follow_the_seed():
     assert torch.equal(x[0], x[2]) and not torch.equal(x[0], x[1])
 
 
-def test_learnt():
+def test_updates_needed():
     curve = {50: np.array([0.2, 0.96, 0.3]), 100: np.array([0.95, 0.5, 0.94])}
-    assert side_by_side.learnt(curve, 0.95) == [100, 50, 0]
+    assert side_by_side.updates_needed(curve, 0.95) == [100, 50, 0]
 
 
-def test_tests_are_the_same_for_all_and_not_those_of_the_choice():
-    kind = CONTESTANTS["RNN"]
-    p = side_by_side.draw(kind, SHORT, 8, (0, 0))
-    one, two = (side_by_side.test(kind, SHORT, p, 6, part) for part in ("testing", "choosing"))
-    assert one[0] == one[1] and two[0] == two[1] and one[0] != two[0]
+class Asked:
+    """A contest that notes what it is asked for."""
+
+    def __init__(self):
+        self.calls, self.T = [], SHORT.T
+
+    def make(self, T, N, rng, part):
+        x, y = SHORT.make(T, N, rng, part)
+        self.calls.append((T, N, part, x))
+        return x, y
+
+
+def test_tests_are_each_networks_own_and_progress_is_common_to_all():
+    kind, contest = CONTESTANTS["RNN"], Asked()
+    p = side_by_side.init(kind, SHORT, 8, (0, 0, 0))  # the same network three times
+    found = side_by_side.test(kind, contest, p, 12, (5, 6, 5))
+    assert found[0] == found[2] != found[1]
+    assert {call[:3] for call in contest.calls} == {(12, 500, "testing")}
+    each = [np.concatenate([x for *_, x in contest.calls[i : i + 4]], axis=1) for i in (0, 4, 8)]
+    assert each[0].shape == (12, 2000, 4) and len(contest.calls) == 12
+    assert np.array_equal(each[0], each[2]) and not np.array_equal(each[0], each[1])
+    assert not np.array_equal(contest.calls[0][-1], contest.calls[1][-1])  # four times others
+    u = [side_by_side.outputs(kind, p, torch.from_numpy(x)[None].repeat(3, 1, 1, 1)) for x in each]
+    answers = torch.from_numpy(each[0][0].argmax(axis=1))[None].repeat(3, 1)
+    assert found[0] == pytest.approx(side_by_side.right(u[0], answers)[0].item(), abs=1e-6)
+
+    contest.calls.clear()
+    shares = side_by_side.progress(kind, contest, p)
+    assert shares[0] == shares[1] == shares[2]
+    assert [call[:3] for call in contest.calls] == [(6, 500, "choosing")]

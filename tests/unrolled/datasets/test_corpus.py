@@ -54,22 +54,22 @@ def test_source_code_without_sources_says_what_else_there_is(monkeypatch, tmp_pa
 def test_read_takes_utf8(tmp_path):
     path = tmp_path / "mine.txt"
     path.write_bytes(b"\xef\xbb\xbfgr\xc3\xbc\xc3\x9fe\r\n")
-    assert corpus.read(path) == "grüße\n"  # no byte order mark, one kind of line end
+    assert corpus.read_file(path) == "grüße\n"  # no byte order mark, one kind of line end
     path.write_bytes("grüße".encode("latin-1"))
     with pytest.raises(ValueError, match=r"mine\.txt is not UTF-8 \(byte 2\): save it as UTF-8"):
-        corpus.read(str(path))
+        corpus.read_file(str(path))
     path.write_text("")
     with pytest.raises(ValueError, match=r"mine\.txt is empty"):
-        corpus.read(path)
+        corpus.read_file(path)
 
 
 def test_split_keeps_every_character():
-    train, held_out = corpus.split("0123456789" * 3, held_out=0.2)
+    train, held_out = corpus.hold_out_end("0123456789" * 3, held_out=0.2)
     assert train + held_out == "0123456789" * 3 and held_out == "456789"
-    assert [len(part) for part in corpus.split("x" * 50)] == [45, 5]
+    assert [len(part) for part in corpus.hold_out_end("x" * 50)] == [45, 5]
     for share in (0, 1, 10):
         with pytest.raises(ValueError, match="between 0 and 1"):
-            corpus.split("text", held_out=share)
+            corpus.hold_out_end("text", held_out=share)
 
 
 @pytest.fixture

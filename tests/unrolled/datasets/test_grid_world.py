@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unrolled.datasets import grid_world
-from unrolled.datasets.grid_world import COLOURS, MOVES, SIZE, STEPS, WORDS
+from unrolled.datasets.grid_world import COLOURS, MOVES, SIZE, STEPS, VOCABULARY
 from unrolled.datasets.text import END, PAD, START
 
 
@@ -49,7 +49,7 @@ def test_the_rule(fields):
 def test_walks_agree_with_walking(rng):
     w = grid_world.walks(50, 3, rng)
     for n in range(50):
-        text = " ".join(WORDS.symbols[i] for i in w.words[:, n])
+        text = " ".join(VOCABULARY.symbols[i] for i in w.words[:, n])
         moves, goal = by_hand(w.fields[n], w.starts[n], text)
         path = [*MOVES.encode(moves)]
         filled = [PAD] * (len(w.targets) - len(path) - 1)
@@ -77,7 +77,7 @@ def test_views_are_those_of_the_way(rng):
 
 def test_every_leg_turns_and_all_occur(rng):
     w = grid_world.walks(300, 3, rng)
-    said = np.array(WORDS.symbols)[w.words]  # (11, N)
+    said = np.array(VOCABULARY.symbols)[w.words]  # (11, N)
     upright = np.isin(said[[0, 4, 8]], ("up", "down"))
     assert (upright[0] != upright[1]).all() and (upright[1] != upright[2]).all()
     assert (said[[1, 5, 9]] == "to").all() and (said[[3, 7]] == "then").all()
@@ -88,7 +88,7 @@ def test_every_leg_turns_and_all_occur(rng):
 
 def test_no_row_or_column_is_too_plain(rng):
     for _ in range(50):
-        coloured = grid_world.draw(rng) > 0
+        coloured = grid_world.random_world(rng) > 0
         assert coloured.sum(axis=0).min() >= 2 and coloured.sum(axis=1).min() >= 2
 
 

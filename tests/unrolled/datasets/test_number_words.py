@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unrolled.datasets.number_words import NumberWords, split, tokens, written
+from unrolled.datasets.number_words import NumberWords, hold_out_random, tokens, written
 from unrolled.datasets.text import END, PAD, START
 
 
@@ -28,14 +28,14 @@ def test_units():
 
 
 def test_split_parts_and_loses_nothing():
-    kept, held_out = split(range(100), 30, np.random.default_rng(0))
+    kept, held_out = hold_out_random(range(100), 30, np.random.default_rng(0))
     assert (len(kept), len(held_out)) == (70, 30)
     assert sorted([*kept, *held_out]) == [*range(100)]
     assert held_out.tolist() != sorted(held_out)
-    assert set(held_out) != set(split(range(100), 30, np.random.default_rng(1))[1])
+    assert set(held_out) != set(hold_out_random(range(100), 30, np.random.default_rng(1))[1])
     for wrong in (0, 100):
         with pytest.raises(ValueError, match="in 1…99"):
-            split(range(100), wrong, np.random.default_rng(0))
+            hold_out_random(range(100), wrong, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("units", [("words", "words"), ("characters", "words")])
@@ -70,14 +70,14 @@ def test_reading_undoes_writing():
         texts = [written(n, "fr") for n in numbers]
         if units == "words":
             texts = [" ".join(tokens(t, "words")) for t in texts]
-        assert pairs.read(targets) == texts
-        assert pairs.read(inputs) == texts  # no END to stop at, marks left out
+        assert pairs.texts(targets) == texts
+        assert pairs.texts(inputs) == texts  # no END to stop at, marks left out
 
 
 def test_nothing_after_the_first_end_is_read():
     pairs = NumberWords(range(20))
     deux, dix = pairs.target.encode(["deux", "dix"])
-    assert pairs.read(np.array([[deux], [END], [dix], [END]])) == ["deux"]
+    assert pairs.texts(np.array([[deux], [END], [dix], [END]])) == ["deux"]
 
 
 def test_batches_go_through_all_numbers_again_and_again():
@@ -85,7 +85,7 @@ def test_batches_go_through_all_numbers_again_and_again():
     stream = pairs.batches(np.arange(10), 4, np.random.default_rng(0))
     rounds = []
     for _ in range(3):
-        texts = [t for _ in range(2) for t in pairs.read(next(stream)[3])]
+        texts = [t for _ in range(2) for t in pairs.texts(next(stream)[3])]
         assert len(set(texts)) == 8  # nothing twice in a round; a rest of two is left for the next
         rounds.append(texts)
     assert rounds[0] != rounds[1] != rounds[2]

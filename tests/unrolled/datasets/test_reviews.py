@@ -12,15 +12,15 @@ from unrolled.datasets.reviews import (
     NEGATIONS,
     VOCABULARY,
     bags,
-    draw,
-    encode,
     exchanged,
+    padded_ids,
+    random_reviews,
 )
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return draw(3000, np.random.default_rng(0))
+    return random_reviews(3000, np.random.default_rng(0))
 
 
 def values(text):
@@ -52,7 +52,7 @@ def test_and_joins_what_agrees_and_but_what_does_not(drawn):
 
 @pytest.mark.parametrize("clauses", [(1,), (2,), (3,), (1, 3)])
 def test_as_many_clauses_as_asked_for(clauses):
-    texts, _ = draw(60, np.random.default_rng(1), clauses)
+    texts, _ = random_reviews(60, np.random.default_rng(1), clauses)
     assert {len(values(text)[0]) for text in texts} == set(clauses)
 
 
@@ -67,8 +67,8 @@ def test_every_kind_is_as_likely(drawn):
 
 
 def test_no_single_word_tells_the_verdict():
-    texts, y = draw(20_000, np.random.default_rng(5))
-    counts = bags(encode(texts))[:, 1:]
+    texts, y = random_reviews(20_000, np.random.default_rng(5))
+    counts = bags(padded_ids(texts))[:, 1:]
     correlations = [np.corrcoef(column, y)[0, 1] for column in counts.T]
     assert np.abs(correlations).max() < 0.035
 
@@ -105,7 +105,7 @@ def test_no_clause_no_verdict(text):
 
 def test_encode_pads_behind_or_in_front():
     texts = ["the plot was good", "well the cast was not flat overall"]
-    behind, front = encode(texts, 9), encode(texts, 9, front=True)
+    behind, front = padded_ids(texts, 9), padded_ids(texts, 9, front=True)
     assert behind.shape == front.shape == (2, 9) and behind.dtype == np.int64
     for row, text in enumerate(texts):
         n = len(text.split())
@@ -116,20 +116,20 @@ def test_encode_pads_behind_or_in_front():
 
 def test_encode_refuses_what_does_not_fit_or_is_unknown():
     with pytest.raises(ValueError, match="at most 3 words, got 4"):
-        encode(["the plot was good"], 3)
+        padded_ids(["the plot was good"], 3)
     with pytest.raises(ValueError, match="popcorn"):
-        encode(["the popcorn was good"])
+        padded_ids(["the popcorn was good"])
 
 
 def test_bags_count_words_and_no_padding():
     text = "the plot was good but the cast was not good"
     for front in (False, True):
-        [bag] = bags(encode([text], front=front))
+        [bag] = bags(padded_ids([text], front=front))
         assert bag.dtype == np.float32
         counted = {VOCABULARY.symbols[i]: int(n) for i, n in enumerate(bag) if n}
         assert counted == {word: text.split().count(word) for word in text.split()}
 
 
 def test_the_generator_alone_decides():
-    first, again, other = (draw(20, np.random.default_rng(seed))[0] for seed in (3, 3, 4))
+    first, again, other = (random_reviews(20, np.random.default_rng(seed))[0] for seed in (3, 3, 4))
     assert first == again != other

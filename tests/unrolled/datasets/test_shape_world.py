@@ -103,7 +103,7 @@ def test_scenes_fit_into_the_picture_and_do_not_overlap(rng):
 def test_the_four_shapes_differ_and_have_their_colour(rng):
     masks = {shape_world.mask(Thing("red", shape, 9, 9)).tobytes() for shape in shape_world.SHAPES}
     assert len(masks) == 4
-    picture = shape_world.draw((CROSS,), rng)
+    picture = shape_world.paint((CROSS,), rng)
     assert picture.shape == (3, shape_world.SIZE, shape_world.SIZE) and picture.dtype == np.float32
     red, green, blue = picture[:, 5, 4]
     assert red > 0.5 > max(green, blue)
@@ -120,7 +120,7 @@ def test_batch_and_read(rng):
     same = (targets[:-1] == inputs[1:]) | (targets[:-1] == END)
     assert same.all()
     for column, scene in zip(targets.T, scenes, strict=True):
-        assert shape_world.read(column) in shape_world.sentences(scene)
+        assert shape_world.sentence_of(column) in shape_world.sentences(scene)
         assert (column[list(column).index(END) + 1 :] == PAD).all()
 
 
@@ -139,7 +139,7 @@ def test_a_part_that_cannot_be_found_is_named(rng, monkeypatch):
         changed.setattr(shape_world, "SIZE", 2 * shape_world.RADIUS + 1)
         with pytest.raises(ValueError, match="no scene of part 'train' with 2 things"):
             shape_world.scenes(1, "train", rng, single=0)
-    monkeypatch.setattr(shape_world, "split", lambda scene: "train")
+    monkeypatch.setattr(shape_world, "part_of", lambda scene: "train")
     with pytest.raises(ValueError, match="no scene of part 'thing' with 1 things"):
         shape_world.scenes(1, "thing", rng, single=1)
 

@@ -83,12 +83,11 @@ def test_a_state_carried_through_segments_equals_one_long_pass():
     D, H, N, T = 4, 5, 3, 6
     columns = streams(rng.integers(D, size=N * (3 * T + 1)), N)
     layer = RNN.init(D, H, rng)
-    state = zero = np.zeros((N, H))
+    state = layer.zeros(N)
     for inputs, _ in segments(columns, T):
-        h, _ = layer.forward(one_hot(inputs, D), state)
-        state = h[-1]
-    whole, _ = layer.forward(one_hot(columns[: 3 * T], D), zero)
-    np.testing.assert_array_equal(state, whole[-1])
+        _, state, _ = layer.forward(one_hot(inputs, D), state)
+    _, expected, _ = layer.forward(one_hot(columns[: 3 * T], D), layer.zeros(N))
+    np.testing.assert_array_equal(state, expected)
 
 
 def test_windows_are_contiguous_and_come_from_everywhere():

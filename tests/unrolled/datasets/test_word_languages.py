@@ -3,7 +3,7 @@
 import numpy as np
 
 from unrolled.datasets.text import PAD
-from unrolled.datasets.word_languages import LANGUAGES, encode, labelled, letters, words
+from unrolled.datasets.word_languages import LANGUAGES, labelled, letters, padded_ids, words
 
 
 def test_words_are_single_and_in_lower_case():
@@ -29,7 +29,7 @@ def test_each_word_belongs_to_one_language():
 
 def test_encode_fills_up():
     vocabulary = letters(["zwei", "drei"])
-    ids = encode(["drei", "ei"], vocabulary, shortest=6)
+    ids = padded_ids(["drei", "ei"], vocabulary, shortest=6)
     assert ids.shape == (6, 2)
     assert vocabulary.decode(ids[:4, 0]) == "drei" and vocabulary.decode(ids[:2, 1]) == "ei"
     assert np.all(ids[4:, 0] == PAD) and np.all(ids[2:, 1] == PAD)

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 import torch
 
-from unrolled.decoding.sampling import draw, nucleus, temperature, top_k
+from unrolled.decoding.sampling import nucleus, sample_symbol, temperature, top_k
 
 T, N, V = 4, 3, 7
 
@@ -63,7 +63,7 @@ def test_a_likely_symbol_alone_is_the_nucleus():
 
 def test_draws_follow_the_softmax_at_every_position():
     u = torch.log(torch.tensor([[0.7, 0.2, 0.1, 0.0], [0.0, 0.1, 0.1, 0.8]]))
-    ids = draw(u.expand(20_000, 2, 4), torch.Generator().manual_seed(1))
+    ids = sample_symbol(u.expand(20_000, 2, 4), torch.Generator().manual_seed(1))
     assert ids.shape == (20_000, 2)
     for position in range(2):
         shares = torch.bincount(ids[:, position], minlength=4) / 20_000
@@ -73,13 +73,15 @@ def test_draws_follow_the_softmax_at_every_position():
 
 
 def test_the_generator_alone_decides(u):
-    first, again, other = (draw(u, torch.Generator().manual_seed(seed)) for seed in (5, 5, 6))
+    first, again, other = (
+        sample_symbol(u, torch.Generator().manual_seed(seed)) for seed in (5, 5, 6)
+    )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
 def test_one_position_without_a_batch():
-    assert draw(torch.tensor([0.0, 50.0]), torch.Generator()).shape == ()
+    assert sample_symbol(torch.tensor([0.0, 50.0]), torch.Generator()).shape == ()
 
 
 @pytest.mark.parametrize("change", [temperature, nucleus])

@@ -7,7 +7,7 @@ import pytest
 
 import unrolled.datasets.text
 from unrolled.datasets.text import Vocabulary, streams
-from unrolled.figures.diagrams import _extent  # a function in a wrapper
+from unrolled.figures.boxes import extent  # a function in a wrapper
 from unrolled.figures.source import show, source, without_docstrings
 from unrolled.layers.rnn import RNN
 
@@ -33,7 +33,7 @@ class Cell:
 
 @pytest.mark.parametrize(
     "thing",
-    [streams, Vocabulary.encode, Vocabulary.of, RNN, RNN.init, _extent, unrolled.datasets.text],
+    [streams, Vocabulary.encode, Vocabulary.of, RNN, RNN.init, extent, unrolled.datasets.text],
 )
 def test_the_link_leads_to_the_lines_that_are_shown(thing):
     shown = source(thing)

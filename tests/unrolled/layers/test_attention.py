@@ -8,23 +8,23 @@ from unrolled.layers.attention import Additive, Dot, weigh
 from unrolled.layers.gradients import numerical_gradient, relative_error
 
 N, T, S, H, D, A = 3, 2, 5, 4, 6, 7
-MASK = np.arange(S) < np.array([[5], [1], [3]])
+MASK = np.arange(S)[:, None] < np.array([5, 1, 3])  # (S, N)
 LAYERS = [Dot(), Additive.init(H, A, np.random.default_rng(1))]
 names = pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
 
 
 def draw(N=N, T=T, S=S, seed=0):
     rng = np.random.default_rng(seed)
-    return [rng.normal(size=s) for s in [(N, T, H), (N, S, H), (N, S, D), (N, T, D)]]
+    return [rng.normal(size=s) for s in [(T, N, H), (S, N, H), (S, N, D), (T, N, D)]]
 
 
 @names
 @pytest.mark.parametrize(("T", "S"), [(2, 5), (1, 5), (2, 1)])
 def test_every_gradient_agrees_with_differences(layer, T, S):
     Q, K, M, dC = draw(T=T, S=S)
-    mask = MASK[:, :S]
+    mask = MASK[:S]
     C, tape = layer.forward(Q, K, M, mask)
-    assert C.shape == (N, T, D)
+    assert C.shape == (T, N, D)
     grads, dQ, dK, dM = layer.backward(tape, dC)
 
     def value(_):
@@ -41,10 +41,10 @@ def test_padding_has_no_weight_no_say_and_no_gradient(layer):
     Q, K, M, dC = draw()
     C, tape = layer.forward(Q, K, M, MASK)
     _, dQ, dK, dM = layer.backward(tape, dC)
-    assert not tape[3][~np.broadcast_to(MASK[:, None], (N, T, S))].any()
+    assert not tape.alpha[~np.broadcast_to(MASK.T[:, None], (N, T, S))].any()
     assert not dK[~MASK].any() and not dM[~MASK].any()
-    for n, length in enumerate(MASK.sum(axis=1)):  # each sequence alone, without padding
-        one, part = slice(n, n + 1), np.s_[n : n + 1, :length]
+    for n, length in enumerate(MASK.sum(axis=0)):  # each sequence alone, without padding
+        one, part = np.s_[:, n : n + 1], np.s_[:length, n : n + 1]
         C_n, tape = layer.forward(Q[one], K[part], M[part], MASK[part])
         np.testing.assert_allclose(C_n, C[one], rtol=1e-12)
         np.testing.assert_allclose(layer.backward(tape, dC[one])[1], dQ[one], atol=1e-14)
@@ -52,14 +52,14 @@ def test_padding_has_no_weight_no_say_and_no_gradient(layer):
 
 def test_the_dot_product_is_torchs():
     Q, K, M, dC = draw()
-    mask = torch.tensor(MASK)[:, None].expand(-1, T, -1)
-    arrays = [torch.tensor(a, requires_grad=True) for a in (Q, K, M)]
+    mask = torch.tensor(MASK.T)[:, None].expand(-1, T, -1)
+    arrays = [torch.tensor(a.transpose(1, 0, 2), requires_grad=True) for a in (Q, K, M)]
     theirs = torch.nn.functional.scaled_dot_product_attention(*arrays, mask)
-    theirs.backward(torch.tensor(dC))
+    theirs.backward(torch.tensor(dC.transpose(1, 0, 2)))
     C, tape = Dot().forward(Q, K, M, MASK)
-    np.testing.assert_allclose(C, theirs.detach(), rtol=1e-12)
+    np.testing.assert_allclose(C.transpose(1, 0, 2), theirs.detach(), rtol=1e-12)
     for ours, a in zip(Dot().backward(tape, dC)[1:], arrays, strict=True):
-        np.testing.assert_allclose(ours, a.grad, atol=1e-13)
+        np.testing.assert_allclose(ours.transpose(1, 0, 2), a.grad, atol=1e-13)
 
 
 @names
@@ -74,21 +74,59 @@ def test_float32_stays(layer):
 
 def test_scores_of_any_size():
     e = np.array([[[1e4, 0, 3e4]]])
-    assert weigh(e, np.array([[True, True, False]])).tolist() == [[[1, 0, 0]]]
+    assert weigh(e, np.array([[True], [True], [False]])).tolist() == [[[1, 0, 0]]]
 
 
 def test_wrong_input():
-    Q, K, M, _ = draw()
+    Q, K, M, dC = draw()
     empty = MASK.copy()
-    empty[1] = False
+    empty[:, 1] = False
     for mask, message in [
-        (MASK[:2], r"got bool \(2, 5\)"),
+        (MASK[:2], r"mask must be booleans \(5, 3\), got bool \(2, 3\)"),
+        (MASK.T, r"got bool \(3, 5\)"),
         (1.0 * MASK, "got float64"),
-        (empty, "a row of False"),
+        (empty, "a column of False"),
     ]:
         with pytest.raises(ValueError, match=message):
             Dot().forward(Q, K, M, mask)
-    for wrong in [(Q[:2], K, M), (Q[..., :2], K, M), (Q, K, M[:, :2]), (Q[0], K, M)]:
+    for wrong, message in [
+        ((Q[:, :2], K, M), r"K must be \(S, 2, 4\), got \(5, 3, 4\)"),
+        ((Q, K[..., :2], M), r"K must be \(S, 3, 4\), got \(5, 3, 2\)"),
+        ((Q, K, M[:2]), r"M must be \(5, 3, D\), got \(2, 3, 6\)"),
+        ((Q[0], K, M), r"Q must be \(T, N, H\), got \(3, 4\)"),
+        ((Q, K.astype(int), M), "K must be an array of floats .* got int64"),
+        ((Q, K, M.tolist()), "M must be an array of floats .* got list"),
+    ]:
         for layer in LAYERS:
-            with pytest.raises(ValueError, match="Q, K, M must be"):
+            with pytest.raises(ValueError, match=message):
                 layer.forward(*wrong, MASK)
+    for layer in LAYERS:
+        _, tape = layer.forward(Q, K, M, MASK)
+        with pytest.raises(ValueError, match=r"dC must be \(2, 3, 6\), got \(1, 3, 6\)"):
+            layer.backward(tape, dC[:1])
+
+
+@names
+@pytest.mark.parametrize(("N", "T"), [(0, 2), (3, 0)])
+def test_no_query_and_no_sequence(layer, N, T):
+    Q, K, M, dC = draw(N, T)
+    C, tape = layer.forward(Q, K, M, MASK[:, :N])
+    grads, dQ, dK, dM = layer.backward(tape, dC)
+    assert C.shape == dC.shape and (dQ.shape, dK.shape, dM.shape) == (Q.shape, K.shape, M.shape)
+    assert not any(a.any() for a in (dK, dM, *vars(grads).values()))
+
+
+@names
+def test_nothing_given_is_changed_and_any_memory_may_be_read_only(layer):
+    given = [*draw(), MASK]
+    odd = [np.asfortranarray(a) for a in given]
+    for a in odd:
+        a.flags.writeable = False
+    C, tape = layer.forward(*given[:3], MASK)
+    C_odd, tape_odd = layer.forward(*odd[:3], odd[4])
+    assert relative_error(C_odd, C) < 1e-14
+    right = layer.backward(tape, given[3])
+    for _ in range(2):
+        left = layer.backward(tape_odd, odd[3])
+        for a, b in zip(left[1:], right[1:], strict=True):
+            assert relative_error(a, b) < 1e-14

@@ -1,4 +1,4 @@
-"""Both directions against torch's, sequences read one by one, finite differences, the contract."""
+"""Both directions against torch's, and with lengths (the rest: test_layer_contract)."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def into_torch(twin, directions):
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
 def test_equals_torch(lengths):
     layer, x, states, dh = case()
-    h, tape = layer.forward(x, states, lengths)
+    h, _, tape = layer.forward(x, states, lengths)
     grads, dx, dstates = layer.backward(tape, dh)
 
     twin = torch.nn.RNN(D, H, bidirectional=True, dtype=torch.float64)
@@ -78,8 +78,8 @@ def test_each_sequence_as_if_it_were_alone():
     for n, length in enumerate(LENGTHS):
         own = slice(length), slice(n, n + 1)
         start = [s[n : n + 1] for s in states]
-        h, tape = layer.forward(x, states, LENGTHS)
-        h_alone, tape_alone = layer.forward(x[own], start)
+        h, _, tape = layer.forward(x, states, LENGTHS)
+        h_alone, _, tape_alone = layer.forward(x[own], start)
         assert relative_error(h[own], h_alone) < 1e-14
         assert not h[length:, n].any()
         _, dx, dstates = layer.backward(tape, dh)
@@ -111,30 +111,10 @@ def test_reverse_is_its_own_inverse():
     np.testing.assert_array_equal(reverse(x[..., 0], LENGTHS), turned[..., 0])
 
 
-def test_backward_changes_neither_tape_nor_dh():
-    layer, x, states, dh = case()
-    given = [a.copy() for a in (x, *states, dh)]
-    _, tape = layer.forward(x, states, LENGTHS)
-    first, second = (layer.backward(tape, dh) for _ in range(2))
-    for before, after in zip(given, (x, *states, dh), strict=True):
-        np.testing.assert_array_equal(before, after)
-    np.testing.assert_array_equal(first[1], second[1])
-    for a, b in zip(arrays(first[0]), arrays(second[0]), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_float32_stays_float32():
-    layer, x, states, dh = case()
-    small = Bidirectional(*(RNN(*(a.astype("f") for a in arrays(w))) for w in vars(layer).values()))
-    h, tape = small.forward(x.astype("f"), [s.astype("f") for s in states], LENGTHS)
-    grads, dx, dstates = small.backward(tape, dh.astype("f"))
-    assert {a.dtype for a in (h, dx, *dstates, *arrays(grads))} == {np.dtype("f")}
-
-
 def test_an_optimiser_moves_every_parameter():
     layer, x, states, dh = case()
     before = [a.copy() for a in arrays(layer)]
-    _, tape = layer.forward(x, states)
+    _, _, tape = layer.forward(x, states)
     Adam(0.1).step(layer, layer.backward(tape, dh)[0])
     assert all((a != b).all() for a, b in zip(arrays(layer), before, strict=True))
 
@@ -156,7 +136,29 @@ def test_wrong_lengths_are_named(lengths, message):
         within(lengths, T, N)
 
 
-def test_wrong_number_of_states_is_named():
+def test_segments_are_one_with_each_state_carried_its_own_way():
+    """The rightward layer reads the first segment first, the leftward layer the second."""
+    layer, x, (right, left), _ = case()
+    h, last_state, _ = layer.forward(x, [right, left])
+    _, [_, left_middle], _ = layer.forward(x[4:], [right, left])
+    h_a, [right_middle, left_last], _ = layer.forward(x[:4], [right, left_middle])
+    h_b, [right_last, _], _ = layer.forward(x[4:], [right_middle, left])
+    for a, b in zip(
+        [np.concatenate([h_a, h_b]), right_last, left_last], [h, *last_state], strict=True
+    ):
+        assert relative_error(a, b) < 1e-15
+
+
+def test_a_batch_of_none_may_have_lengths():
+    layer, x, states, dh = case(N=0)
+    none = np.zeros(0, int)
+    h, _, tape = layer.forward(x, states, none)
+    assert h.shape == (T, 0, 2 * H) and layer.backward(tape, dh)[1].shape == (T, 0, D)
+
+
+def test_a_wrong_gradient_is_reported_as_the_caller_gave_it():
+    """Both directions' features, not those left over for one of them."""
     layer, x, states, _ = case()
-    with pytest.raises(ValueError, match="a list of two, one a direction, got 1"):
-        layer.forward(x, states[:1])
+    _, _, tape = layer.forward(x, states)
+    with pytest.raises(ValueError, match=r"dh must be \(7, 4, 10\), got \(7, 4, 99\)"):
+        layer.backward(tape, np.zeros((T, N, 99)))

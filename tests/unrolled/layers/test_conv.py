@@ -1,4 +1,4 @@
-"""The convolution against torch's, finite differences, and its own contract."""
+"""The convolution against torch's, finite differences, and what it is given."""
 
 from itertools import product
 
@@ -178,3 +178,20 @@ def test_wrong_arguments_are_named(x, settings, dy, message):
     with pytest.raises(ValueError, match=message):
         _, tape = layer.forward(np.zeros(x), *settings)
         layer.backward(tape, np.zeros(dy))
+
+
+@pytest.mark.parametrize("wrong", [lambda a: a.astype(int), np.ndarray.tolist], ids=["int", "list"])
+def test_what_is_not_an_array_of_floats_is_named(wrong):
+    layer, x, _ = case(11, 3, 4, 5, 3)
+    y, tape = layer.forward(x)
+    with pytest.raises(ValueError, match=r"x must be an array of floats .* got (int64|list)"):
+        layer.forward(wrong(x))
+    with pytest.raises(ValueError, match=r"dy must be an array of floats .* got (int64|list)"):
+        layer.backward(tape, wrong(y))
+
+
+def test_no_sequence_at_all():
+    layer, x, _ = case(11, 3, 4, 5, 3)
+    y, tape = layer.forward(x[:, :0], 2, 1)
+    grads, dx = layer.backward(tape, y)
+    assert y.shape == (6, 0, 5) and dx.shape == (11, 0, 4) and not grads.W.any()

@@ -37,6 +37,7 @@ def test_relative_error():
     a = np.array([1.0, -4.0])
     assert relative_error(a, a) == 0
     assert relative_error(np.zeros(2), np.zeros(2)) == 0
+    assert relative_error(np.zeros((0, 2)), np.zeros((0, 2))) == 0
     assert relative_error(a, a + 1) == relative_error(a + 1, a) == 0.25
     assert relative_error(1e-9 * a, 1e-9 * (a + 1)) == pytest.approx(0.25)  # no absolute floor
     assert not relative_error(a, np.array([1.0, np.nan])) < 1
@@ -48,8 +49,8 @@ def test_relative_error():
 def test_a_wrong_gradient_is_found_and_named(name):
     @dataclass
     class Wrong(RNN):
-        def backward(self, tape, dh):
-            grads, dx, dh_0 = super().backward(tape, dh)
+        def backward(self, tape, dh, dlast_state=None):
+            grads, dx, dh_0 = super().backward(tape, dh, dlast_state)
             claimed = vars(grads) | {"x": dx, "h_0": dh_0}
             claimed[name].flat[-1] *= 1.001  # one entry, a thousandth off
             return grads, dx, dh_0
@@ -65,13 +66,14 @@ def test_the_cotangent_tells_steps_and_units_apart():
 
     @dataclass
     class Backwards(RNN):
-        def backward(self, tape, dh):
-            return super().backward(tape, dh[::-1])
+        def backward(self, tape, dh, dlast_state=None):
+            return super().backward(tape, dh[::-1], dlast_state)
 
     @dataclass
     class Averaged(RNN):
-        def backward(self, tape, dh):
-            return super().backward(tape, np.broadcast_to(dh.mean(axis=2, keepdims=True), dh.shape))
+        def backward(self, tape, dh, dlast_state=None):
+            mean = np.broadcast_to(dh.mean(axis=2, keepdims=True), dh.shape)
+            return super().backward(tape, mean, dlast_state)
 
     layer, x, h_0, rng = case()
     for wrong in (Backwards, Averaged):
@@ -92,11 +94,11 @@ class Leaky:
             c = self.w * c + x_t
             h = c * h
             steps.append((h, c))
-        return np.stack([h for h, _ in steps[1:]]), steps
+        return np.stack([h for h, _ in steps[1:]]), steps[-1], steps
 
-    def backward(self, tape, dh):
+    def backward(self, tape, dh, dlast_state=None):
         dw, dx = np.zeros_like(self.w), np.empty_like(dh)
-        dh_next, dc = (np.zeros_like(a) for a in tape[0])
+        dh_next, dc = dlast_state or (np.zeros_like(a) for a in tape[0])
         for t in reversed(range(len(dh))):
             (h_before, c_before), (_, c) = tape[t : t + 2]
             total = dh[t] + dh_next
@@ -112,3 +114,13 @@ def test_a_pair_of_states():
     errors = check_layer(layer, x, (rng.normal(size=(3, 2)), rng.normal(size=(3, 2))), rng)
     assert list(errors) == ["w", "x", "h_0", "c_0"]
     assert max(errors.values()) < 1e-8
+
+
+def test_a_layer_deaf_to_what_comes_back_to_its_last_state_is_found():
+    @dataclass
+    class Deaf(RNN):
+        def backward(self, tape, dh, dlast_state=None):
+            return super().backward(tape, dh)
+
+    layer, x, h_0, rng = case()
+    assert min(check_layer(Deaf(**vars(layer)), x, h_0, rng).values()) > 1e-4

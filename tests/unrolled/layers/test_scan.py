@@ -108,9 +108,7 @@ def test_two_segments_are_one(fill):
     s, tape = scan.forward(beta[:20], gamma[:20], s_0, fill)
     t, tape_2 = scan.forward(beta[20:], gamma[20:], s[-1], fill)
     *late, ds_20 = scan.backward(tape_2, ds[20:])
-    first = ds[:20].copy()
-    first[-1] += ds_20
-    *early, ds_0 = scan.backward(tape, first)
+    *early, ds_0 = scan.backward(tape, ds[:20], ds_20)
     joined = [np.concatenate(pair) for pair in ([s, t], *zip(early, late, strict=True))]
     for a, b in zip([*joined, ds_0], whole, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-12)
@@ -128,11 +126,23 @@ def test_arguments_and_tape_stay_as_they_were(fill):
     assert np.array_equal(s, scan.forward(*copies[:3], fill)[0])
 
 
+@fills
+def test_no_step_at_all(fill):
+    beta, gamma, s_0, ds = case(0)
+    s, tape = scan.forward(beta, gamma, s_0, fill)
+    dbeta, dgamma, ds_0 = scan.backward(tape, ds, 2 * s_0)
+    assert len(s) == len(dbeta) == len(dgamma) == 0
+    np.testing.assert_array_equal(ds_0, 2 * s_0)
+    assert not scan.backward(tape, ds)[2].any()
+
+
 def test_wrong_shapes_are_named():
     beta, gamma, s_0, ds = case(5)
-    for wrong in ((beta, gamma[1:], s_0), (beta, gamma, s_0[0]), (beta[:0], gamma[:0], s_0)):
+    for wrong in ((beta, gamma[1:], s_0), (beta, gamma, s_0[0])):
         with pytest.raises(ValueError, match="expected beta and gamma"):
             scan.forward(*wrong)
     _, tape = scan.forward(beta, gamma, s_0)
     with pytest.raises(ValueError, match="ds must be"):
         scan.backward(tape, ds[1:])
+    with pytest.raises(ValueError, match=r"dlast_state must be \(3, 2\), got \(2,\)"):
+        scan.backward(tape, ds, s_0[0])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from unrolled.datasets.text import END, PAD, START
-from unrolled.decoding import search
+from unrolled.decoding import beam, search
 from unrolled.models import captioner
 from unrolled.models.captioner import Captioner
 
@@ -48,7 +48,7 @@ def test_it_is_the_formula(model, pictures):
 def test_steps_agree_with_teacher_forcing(model, pictures):
     inputs = tokens(4)
     log_y = model(pictures, inputs).log_softmax(dim=-1)
-    state = model.start(pictures)
+    state = model.encode(pictures)
     for t, ids in enumerate(inputs):
         log_p, state = model.step(state, ids)
         torch.testing.assert_close(log_p, log_y[t])
@@ -58,7 +58,7 @@ def test_steps_agree_with_teacher_forcing(model, pictures):
 def test_decoding_in_two_pieces(model, pictures):
     """The state says whether the picture is still to be seen."""
     inputs = tokens(5)
-    first, state = model.decode(model.start(pictures), inputs[:2])
+    first, state = model.decode(model.encode(pictures), inputs[:2])
     second, _ = model.decode(state, inputs[2:])
     torch.testing.assert_close(torch.cat([first, second]), model(pictures, inputs))
 
@@ -75,7 +75,7 @@ def test_loss_leaves_out_padding(model, pictures):
     log_y = model(pictures, inputs).log_softmax(dim=-1)
     every = -log_y.gather(2, targets[..., None])[..., 0]
     wanted = every[targets != PAD].mean()
-    torch.testing.assert_close(captioner.loss(model, pictures, inputs, targets), wanted)
+    torch.testing.assert_close(captioner.caption_loss(model, pictures, inputs, targets), wanted)
 
 
 def test_every_word_tells_the_cnn_something(model, pictures):
@@ -88,8 +88,8 @@ def test_every_word_tells_the_cnn_something(model, pictures):
 
 def test_search_takes_its_states(model, pictures):
     """The best of all captions up to three words, found by a beam as wide as the tree."""
-    state = model.start(pictures)
-    found = search.beam(model.step, state, torch.full((N,), START), END, k=200, T=3)
+    state = model.encode(pictures)
+    found = beam(model.step, state, torch.full((N,), START), END, k=200, T=3)
     for i in range(N):
         row = tuple(part[i : i + 1] for part in state)
         best, path = search.exhaustive(model.step, row, torch.tensor([START]), END, T=3)[0]
@@ -99,4 +99,4 @@ def test_search_takes_its_states(model, pictures):
 
 def test_wrong_pictures_are_named(model):
     with pytest.raises(ValueError, match=r"must be \(N, 3, 18, 18\), got \(3, 18, 18\)"):
-        model.start(torch.zeros(3, 18, 18))
+        model.encode(torch.zeros(3, 18, 18))

@@ -16,10 +16,10 @@ from unrolled.models.language_model import (
     generate,
     load,
     log_probabilities,
-    loss,
     perplexity,
     save,
     train_on,
+    window_loss,
 )
 
 VOCABULARY = Vocabulary("abcde\n")
@@ -61,7 +61,7 @@ def test_the_loss_is_the_cross_entropy_by_hand():
     model, ids = make(), text(24).reshape(8, 3)
     u, _ = model(torch.as_tensor(ids[:-1]))
     expected, _ = by_hand.cross_entropy(u.detach().numpy(), ids[1:])
-    value = loss(model, torch.as_tensor(ids[:-1]), torch.as_tensor(ids[1:]))
+    value = window_loss(model, torch.as_tensor(ids[:-1]), torch.as_tensor(ids[1:]))
     assert value.item() == pytest.approx(expected, rel=1e-12)
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from unrolled.datasets.number_words import NumberWords
 from unrolled.datasets.text import END, PAD, START, pad
 from unrolled.layers.loss import cross_entropy
-from unrolled.models.seq2seq import EncoderDecoder, Reminded, exact, greedy, loss
+from unrolled.models.seq2seq import EncoderDecoder, Reminded, exact, sequence_loss, translate
 from unrolled.models.training import train
 
 SIZE, V = 9, 7  # of the two vocabularies
@@ -107,7 +107,7 @@ def test_the_loss_is_the_masked_cross_entropy_by_hand():
     u = model(source, lengths, inputs).detach().numpy()
     expected, _ = cross_entropy(u, targets.numpy(), targets.numpy() != PAD)
     assert (targets == PAD).any()
-    value = loss(model, source, lengths, inputs, targets)
+    value = sequence_loss(model, source, lengths, inputs, targets)
     assert value.item() == pytest.approx(expected, rel=1e-12)
 
 
@@ -116,7 +116,7 @@ def test_padding_moves_neither_the_loss_nor_a_gradient():
 
     def gradient(source, lengths, *rest):
         model.zero_grad()
-        value = loss(model, source, lengths, *rest)
+        value = sequence_loss(model, source, lengths, *rest)
         value.backward()
         return value.detach(), [p.grad.clone() for p in model.parameters()]
 
@@ -130,7 +130,7 @@ def test_greedy_is_a_search_of_one_sequence_at_a_time():
     seen = set()
     for seed in range(8):
         model, (source, lengths, _, _) = make(seed), batch([3, 6, 1, 4], seed)
-        ids = greedy(model, source, lengths, 12)
+        ids = translate(model, source, lengths, 12)
         for n, length in enumerate(lengths):
             written = [START]
             while written[-1] != END and len(written) < 13:
@@ -161,12 +161,14 @@ def test_it_learns_to_translate_small_numbers():
     pairs, rng = NumberWords(range(60)), np.random.default_rng(0)
     model = EncoderDecoder(len(pairs.source), len(pairs.target), H=32, D=16)
     batches = pairs.batches(np.arange(60), 20, rng)
-    history = train(model, batches, loss, steps=150, learning_rate=0.02, clip=1.0, decay=0.5)
+    history = train(
+        model, batches, sequence_loss, steps=150, learning_rate=0.02, clip=1.0, decay=0.5
+    )
     assert history.loss[-1] < 0.1 < history.loss[0]
     source, lengths, _, targets = map(torch.as_tensor, pairs.batch(range(60)))
-    ids = greedy(model, source, lengths, 8)
+    ids = translate(model, source, lengths, 8)
     assert exact(ids, targets).float().mean() > 0.9
-    assert pairs.read(ids)[21] == "vingt et un"
+    assert pairs.texts(ids)[21] == "vingt et un"
 
 
 def test_wrong_input():
@@ -178,4 +180,4 @@ def test_wrong_input():
         with pytest.raises(ValueError, match="from 1 to S = 6"):
             model.encode(source, wrong)
     with pytest.raises(ValueError, match="at least 1 token"):
-        greedy(model, source, lengths, 0)
+        translate(model, source, lengths, 0)

@@ -8,7 +8,7 @@ from torch import nn
 from unrolled.datasets.number_words import NumberWords
 from unrolled.datasets.text import END, PAD, START, pad
 from unrolled.layers.attention import Additive, Dot
-from unrolled.models.seq2seq import exact, greedy, loss
+from unrolled.models.seq2seq import exact, sequence_loss, translate
 from unrolled.models.seq2seq_attention import Attentive
 from unrolled.models.training import train
 
@@ -53,14 +53,14 @@ def test_contexts_are_those_of_the_layer_by_hand(score):
     s_0, keys, memory, mask = model.encode(source, lengths)
     s, _ = model.decoder(model.target_embedding(inputs), s_0[None])
     s = s.transpose(0, 1)
-    Q, K, M = (a.detach().numpy() for a in (model.query(s), keys, memory))
+    Q, K, M = (a.transpose(0, 1).detach().numpy() for a in (model.query(s), keys, memory))
     layer = Dot()
     if score == "additive":
         unit = np.eye(H // 2)  # the model's matrices are already in Q and K
         layer = Additive(unit, unit, model.w.weight[0].detach().numpy())
-    C, _ = layer.forward(Q, K, M, mask.numpy())
+    C, _ = layer.forward(Q, K, M, mask.T.numpy())
     c = model.weights(s, keys, mask) @ memory
-    np.testing.assert_allclose(c.detach(), C, rtol=1e-10)
+    np.testing.assert_allclose(c.transpose(0, 1).detach(), C, rtol=1e-10)
 
 
 @scores
@@ -102,11 +102,11 @@ def test_it_learns_to_spell_small_numbers():
     pairs = NumberWords(range(60), ("en", "de"), ("characters", "characters"))
     model = Attentive(len(pairs.source), len(pairs.target), H=32, D=16, score="additive")
     batches = pairs.batches(np.arange(60), 20, np.random.default_rng(0))
-    train(model, batches, loss, steps=150, learning_rate=0.02, clip=1.0, decay=0.5)
+    train(model, batches, sequence_loss, steps=150, learning_rate=0.02, clip=1.0, decay=0.5)
     source, lengths, _, targets = map(torch.as_tensor, pairs.batch(range(60)))
-    ids = greedy(model, source, lengths, 20)
+    ids = translate(model, source, lengths, 20)
     assert exact(ids, targets).float().mean() > 0.9
-    assert pairs.read(ids)[21] == "einundzwanzig"
+    assert pairs.texts(ids)[21] == "einundzwanzig"
 
 
 def test_wrong_input():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from unrolled.models.training import cross_entropy, train
+from unrolled.models.training import cross_entropy_loss, train
 
 
 def squared_error(model, x, y):
@@ -82,7 +82,7 @@ def test_cross_entropy_is_the_mean_over_all_positions():
     y = torch.randint(0, 4, (5, 2, 3), generator=torch.Generator().manual_seed(1))
     log_p = (u.exp() / u.exp().sum(-1, keepdim=True)).log()
     expected = -np.mean([log_p[i][y[i]] for i in np.ndindex(5, 2, 3)])
-    assert cross_entropy(lambda x: x, u, y).item() == pytest.approx(expected, rel=1e-12)
+    assert cross_entropy_loss(lambda x: x, u, y).item() == pytest.approx(expected, rel=1e-12)
 
 
 def test_too_few_batches_is_an_error():

@@ -1,5 +1,6 @@
 """Prepare .venv: the pinned dependencies and the package. Runs before anything is installed."""
 
+import hashlib
 import platform
 import subprocess
 import sys
@@ -9,13 +10,30 @@ import urllib.request
 import venv
 from pathlib import Path
 
+from processes import run, turn
+
 ENVIRONMENT = Path(".venv")
 PYTHON = ENVIRONMENT / "bin" / "python"
+READY = ENVIRONMENT / ".ready"  # says for what the environment was prepared
+DECIDES = ("requirements.txt", "constraints.txt", "pyproject.toml", "tools/environment.py")
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
 def main() -> None:
-    print(f"Preparing {ENVIRONMENT} with Python {platform.python_version()}", flush=True)
+    with turn():
+        if not (READY.exists() and READY.read_text() == wanted()):
+            prepare()
+        READY.write_text(wanted())  # and newer than what it was made from, which is what make sees
+
+
+def wanted() -> str:
+    """What the environment depends on: this Python, the pins, how they are installed."""
+    digest = hashlib.sha256(b"\0".join(Path(name).read_bytes() for name in DECIDES))
+    return f"Python {sys.version} {digest.hexdigest()}\n"
+
+
+def prepare() -> None:
+    READY.unlink(missing_ok=True)
     create_environment()
     if platform.system() == "Linux":
         install_torch_for_cpu()
@@ -26,13 +44,17 @@ def main() -> None:
     # setuptools is among the pins: no hidden build environment, which would need the network
     if not pip("install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."):
         sys.exit("The package itself did not install: the cause is in pip's last lines above.")
-    (ENVIRONMENT / ".ready").touch()
 
 
 def create_environment() -> None:
-    """A new .venv, unless one that works is there already."""
-    if PYTHON.exists() and pip("--version", stdout=subprocess.DEVNULL):
+    """A new .venv, unless one of this very Python is there already, and works."""
+    version = platform.python_version()
+    found = python_inside()
+    if found == version and pip("--version", silent=True):
+        print(f"Preparing {ENVIRONMENT} with Python {version}", flush=True)
         return
+    instead = f", in place of the one with Python {found}" if found not in ("", version) else ""
+    print(f"Preparing a new {ENVIRONMENT} with Python {version}{instead}", flush=True)
     try:
         venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
     except subprocess.CalledProcessError:
@@ -40,6 +62,15 @@ def create_environment() -> None:
             "This Python cannot make virtual environments with pip in them.\n"
             "Debian and Ubuntu: apt install python3-venv; then run the same command again."
         )
+
+
+def python_inside() -> str:
+    """The version of .venv's Python; empty where there is none that works."""
+    code = "import platform; print(platform.python_version())"
+    try:
+        return subprocess.run([PYTHON, "-c", code], capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
 
 
 def install_torch_for_cpu() -> None:
@@ -55,9 +86,12 @@ def install_torch_for_cpu() -> None:
         print(f"{TORCH_INDEX} failed: torch from the usual index", flush=True)
 
 
-def pip(*arguments: str, stdout=None) -> bool:
+def pip(*arguments: str, silent: bool = False) -> bool:
     """Whether pip, with the reader's own configuration (mirrors, proxies), succeeded."""
-    return subprocess.run([PYTHON, "-m", "pip", *arguments], stdout=stdout).returncode == 0
+    command = [PYTHON, "-m", "pip", *arguments]
+    if silent:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    return run(command) == 0
 
 
 def silence(url: str) -> str:
@@ -75,7 +109,7 @@ def diagnosis() -> str:
     """Why installing failed, and what to do about it."""
     quick = ("--retries", "0", "--timeout", "5", "--no-cache-dir", "--no-deps", "--quiet")
     with tempfile.TemporaryDirectory() as folder:
-        reached = pip("download", *quick, "--dest", folder, "pip")
+        reached = pip("download", *quick, "--dest", folder, "pip", silent=True)
     if reached:
         return "Installing failed, though the package index answers: see pip's last lines above."
     return (
@@ -83,7 +117,3 @@ def diagnosis() -> str:
         "Connect, or name a mirror (pip config set global.index-url ADDRESS), and run the same\n"
         "command again: what was fetched is kept. Nothing is fetched once .venv is complete."
     )
-
-
-if __name__ == "__main__":
-    main()

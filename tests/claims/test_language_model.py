@@ -49,7 +49,7 @@ def test_overfitting_with_other_seeds(claim, manual, seed):
         "With two other seeds it came out the same: without a remedy a turn after about a hundred"
         " updates, with dropout hardly any, with tied weights a weaker rise."
     )
-    claim("The counts of 10,000 characters still predict better than each of the three.")
+    claim("The counts of 10,000 characters still predict better than each of the three:")
     symbols, train_text, held_out_ids = manual
     small, some_ids, curves = train_text[100_000:110_000], held_out_ids[:10_000], {}
     for name, options in {"": {}, "dropout": {"dropout": 0.4}, "tied": {"tied": True}}.items():

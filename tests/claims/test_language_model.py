@@ -13,7 +13,7 @@ from unrolled.models.language_model import fit
 def manual():
     """The manual, every paragraph once: symbols, training text, held-out ids."""
     prose = "\n\n".join(dict.fromkeys(corpus.documentation().split("\n\n")))
-    train_text, held_out = corpus.split(prose)
+    train_text, held_out = corpus.hold_out_end(prose)
     symbols = Vocabulary.of(prose)
     return symbols, train_text, symbols.encode(held_out)
 

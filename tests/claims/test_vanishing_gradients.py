@@ -7,13 +7,13 @@ import torch
 
 @pytest.fixture
 def page(claim):
-    """The functions of the page's cells, with dice of our own."""
+    """The functions of the page's cells, with seeds of our own."""
     return claim.definitions() | {"claim": claim}
 
 
 def seeded(page, seed):
-    """The page's `draw` takes its weights from these dice."""
-    page["draw"].__globals__["dice"] = torch.Generator().manual_seed(seed)
+    """The page's `draw` takes its weights from a generator with this seed."""
+    page["draw"].__globals__["torch_rng"] = torch.Generator().manual_seed(seed)
 
 
 def share_at_the_cue(page, run, p, T):

@@ -102,7 +102,7 @@ def fetch(name: str, folder: str | Path | None = None) -> str:
     kept = folder / known.file
     by_hand = f"Download {known.address} by hand and save it as {kept}."
     if kept.exists():
-        by_hand += " (The file that is there has other bytes.)"
+        by_hand += " (Now the file that is there has other bytes.)"
     try:
         path = pooch.retrieve(known.address, known.sha256, known.file, folder)
     except ValueError:  # pooch has thrown away what it got

@@ -287,11 +287,11 @@ def test_texts_that_cannot_be_trained_on(wrong, message):
         train_on(wrong, steps=1)
 
 
-@pytest.mark.parametrize(("length", "T"), [(72, 64), (20, 1), (20, 17), (35, 31)])
+@pytest.mark.parametrize(("length", "T"), [(72, 64), (20, 1), (20, 17), (36, 31)])
 def test_the_shortest_texts_can_be_trained_on(length, T):
     _, history = train_on(("abcde" * 20)[:length], steps=1, T=T, N=2, H=3)
     assert np.isfinite(history.loss).all() and np.isfinite(list(history.measured.values())).all()
-    shortest = max(20, next(n for n in range(99) if round(n * 0.9) > T))
+    shortest = next(n for n in range(20, 99) if 9 * n >= 10 * T + 6)  # 0.9 n > T + 0.5
     with pytest.raises(ValueError, match=f"needs {shortest} symbols"):
         train_on("ab" * (shortest // 2 - 1), steps=1, T=T)
 

@@ -27,3 +27,20 @@ def test_the_way_back_as_a_scan(claim):
     before = np.concatenate([np.zeros((1, 1, H)), h[:-1]])
     assert rounds == 10
     assert np.allclose(np.einsum("tnp,tnq->pq", before, Delta), grads.W_hh, rtol=1e-10)
+
+
+def test_wrong_sign(claim):
+    """10,000 input sequences drawn like the page's, seed 0: the rule against the gradient."""
+    claim(
+        "Here it has the wrong sign, as it does for about one input sequence in six drawn like this"
+        " one: a small step of gradient descent that follows it makes the loss larger."
+    )
+    T, w, y, rng = 12, 0.9, 1.0, np.random.default_rng(0)
+    x = 0.8 * rng.normal(size=(T, 10_000))
+    h = dh = np.zeros(10_000)  # the state, and its total derivative by w
+    for x_t in x:
+        before, h = h, np.tanh(x_t + w * h)
+        dh = (1 - h**2) * (before + w * dh)
+    rule = (h - y) * (1 - h**2) * before
+    wrong = np.mean(np.sign(rule) != np.sign((h - y) * dh))
+    assert abs(wrong - 1 / 6) < 0.02

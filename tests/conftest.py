@@ -1,5 +1,6 @@
 """What the tests of the built site share, in `site/` and in `browser/`."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from collect_equations import pages
 
 from processes import turn
+
+# The kernels in which nbval runs the notebooks inherit it, as those of tools/pages.py do
+os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 @pytest.fixture(scope="session")

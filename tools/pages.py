@@ -1,6 +1,7 @@
 """The book's pages, executed two at a time into the cache that the site and the notebooks share."""
 
 import hashlib
+import os
 import shutil
 import sys
 import time
@@ -28,6 +29,8 @@ KERNELS_LOG = BUILD / "kernels.log"  # what kernels say beside the outputs of th
 # What the pages' results come from, besides the pages
 PACKAGE = ("code/**/*.py", "code/**/*.csv", "code/**/*.npz", "pyproject.toml")
 PINS = ("requirements.txt", "constraints.txt")
+# Kernels inherit it: no progress bars where nobody watches. On stderr one would fail the build
+os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 class Execution(NamedTuple):

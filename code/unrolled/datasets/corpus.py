@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from unrolled.datasets.text import check_text
+
 SKIPPED = {"test", "tests", "idlelib", "idle_test", "lib2to3", "turtledemo", "encodings"}
 SKIPPED |= {"site-packages", "dist-packages", "pydoc_data", "__pycache__"}
 # and _sysconfigdata…py, which records how one machine's Python was built
@@ -39,6 +41,8 @@ def documentation() -> str:
 
 def source_code(limit: int = 1_000_000) -> str:
     """The first `limit` characters of the standard library's source, its files in sorted order."""
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1 character, got {limit}")
     texts, length = [], 0
     for _, text in modules():
         texts.append(text)
@@ -95,7 +99,10 @@ def fetch(name: str, folder: str | Path | None = None) -> str:
         raise ValueError(f"no corpus is called {name!r}; there is {', '.join(sorted(KNOWN))}")
     known = KNOWN[name]
     folder = Path(folder or pooch.os_cache("unrolled"))
-    by_hand = f"Download {known.address} by hand and save it as {folder / known.file}."
+    kept = folder / known.file
+    by_hand = f"Download {known.address} by hand and save it as {kept}."
+    if kept.exists():
+        by_hand += " (Now the file that is there has other bytes.)"
     try:
         path = pooch.retrieve(known.address, known.sha256, known.file, folder)
     except ValueError:  # pooch has thrown away what it got
@@ -112,5 +119,10 @@ def hold_out_end(text: str, held_out: float = 0.1) -> tuple[str, str]:
     """Cut off the last part of a text, to measure on what was not trained on."""
     if not 0 < held_out < 1:
         raise ValueError(f"held_out is a share between 0 and 1, got {held_out}")
+    check_text(text)
     cut = round(len(text) * (1 - held_out))
+    if not 0 < cut < len(text):
+        raise ValueError(
+            f"a text of {len(text)} symbols is too short to hold out {held_out:.0%}: {text!r}"
+        )
     return text[:cut], text[cut:]

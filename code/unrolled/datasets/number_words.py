@@ -11,13 +11,20 @@ import numpy as np
 from num2words import num2words
 from numpy import ndarray
 
-from unrolled.datasets.text import END, MARKS, PAD, START, Vocabulary, pad
+from unrolled.datasets.text import END, MARKS, PAD, START, Vocabulary, check_ids, pad
 
 
 @cache
 def written(number: int, language: str) -> str:
     """97 and "fr" -> "quatre-vingt-dix-sept". Commas are left out."""
-    return num2words(int(number), lang=language).replace(",", "")
+    if int(number) != number:
+        raise ValueError(f"number must be whole, got {number}")
+    try:
+        return num2words(int(number), lang=language).replace(",", "")
+    except NotImplementedError:
+        raise ValueError(
+            f'language must be one that num2words knows, such as "en" or "fr_CH", got {language!r}'
+        ) from None
 
 
 def tokens(text: str, unit: str) -> list[str]:
@@ -50,6 +57,9 @@ class NumberWords:
         units: tuple[str, str] = ("words", "words"),
         backwards: bool = False,
     ) -> None:
+        for name, pair in {"languages": languages, "units": units}.items():
+            if isinstance(pair, str) or len(pair) != 2:
+                raise ValueError(f"{name} must be two, of source and target, got {pair!r}")
         self.languages, self.units, self.backwards = languages, units, backwards
         numbers = [*numbers]
         self.source, self.target = (
@@ -59,7 +69,7 @@ class NumberWords:
 
     def tokens(self, number: int, side: int) -> list[str]:
         """The source (side 0) or the target (side 1) of a number, as written."""
-        return tokens(written(int(number), self.languages[side]), self.units[side])
+        return tokens(written(number, self.languages[side]), self.units[side])
 
     def batch(self, numbers: Iterable[int]) -> tuple[ndarray, ndarray, ndarray, ndarray]:
         """Numbers -> source (S, N), its lengths (N,), target inputs (T, N), targets (T, N).
@@ -92,8 +102,11 @@ class NumberWords:
     def texts(self, ids: ndarray) -> list[str]:
         """Target ids (T, N) -> N texts, each up to its END, without marks."""
         between = " " if self.units[1] == "words" else ""
+        ids = check_ids(ids, len(self.target))
+        if ids.ndim != 2:
+            raise ValueError(f"ids must be (T, N), got {ids.shape}")
         texts = []
-        for column in np.asarray(ids).T.tolist():
+        for column in ids.T.tolist():
             column = column[: column.index(END)] if END in column else column
             symbols = [self.target.symbols[i] for i in column if i not in (PAD, START)]
             texts.append(between.join(symbols))

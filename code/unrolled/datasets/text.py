@@ -19,7 +19,7 @@ class Vocabulary:
     """
 
     def __init__(self, symbols: Iterable[str]) -> None:
-        self.symbols = tuple(symbols)
+        self.symbols = _plain(symbols)
         self.index = {symbol: i for i, symbol in enumerate(self.symbols)}
         if len(self.index) < len(self.symbols):
             raise ValueError("symbols must differ from each other, got one of them twice")
@@ -27,7 +27,7 @@ class Vocabulary:
     @classmethod
     def of(cls, text: Iterable[str]) -> "Vocabulary":
         """The vocabulary of everything that occurs in `text`, sorted."""
-        return cls(sorted(set(text)))
+        return cls(sorted(_plain(set(text))))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -37,26 +37,27 @@ class Vocabulary:
 
     def encode(self, text: Sequence[str]) -> ndarray:
         """Text, or a list of symbols -> ids (length,). A symbol it lacks is a ValueError."""
+        check_text(text)
         try:
             return np.fromiter(map(self.index.__getitem__, text), np.int64, len(text))
-        except KeyError as error:
-            symbol = error.args[0]
+        except (KeyError, TypeError):  # TypeError: no string at all, but a list, say
+            symbol = next(s for s in text if not isinstance(s, str) or s not in self.index)
             raise ValueError(
                 f"{symbol!r} is not among the {len(self)} symbols of this vocabulary: take it out "
                 "of the text, or build the vocabulary from text that has it (Vocabulary.of)"
             ) from None
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """ids (length,) -> text."""
-        ids = np.asarray(ids)
-        _check_ids(ids, len(self))
-        return "".join(self.symbols[i] for i in ids.tolist())
+    def decode(self, ids: Iterable[int], separator: str = "") -> str:
+        """ids (length,) -> text. Words need a separator, such as " "."""
+        ids = check_ids(ids, len(self))
+        if ids.ndim != 1:
+            raise ValueError(f"ids must be (length,), got {ids.shape}")
+        return separator.join(self.symbols[i] for i in ids.tolist())
 
 
 def one_hot(ids: ndarray, V: int, dtype: type = np.float64) -> ndarray:
     """ids (...) -> (..., V): all zeros but for a one at each id."""
-    ids = np.asarray(ids)
-    _check_ids(ids, V)
+    ids = check_ids(ids, V)
     rows = np.zeros((*ids.shape, V), dtype)
     np.put_along_axis(rows, ids[..., None], 1, axis=-1)
     return rows
@@ -67,6 +68,7 @@ def streams(ids: ndarray, N: int) -> ndarray:
 
     Column n is contiguous text. The remainder, fewer than N symbols, is cut off.
     """
+    _check_count("N", N)
     steps = len(ids) // N
     if steps < 2:
         raise ValueError(f"{N} streams need at least {2 * N} symbols, got {len(ids)}")
@@ -80,6 +82,7 @@ def segments(columns: ndarray, T: int) -> Iterator[tuple[ndarray, ndarray]]:
     the initial state of the next. The targets are the inputs one step later; the last of them
     is the first input of the next segment. What does not fill a segment is left out.
     """
+    _check_count("T", T)
     steps = len(columns)
     if steps <= T:
         raise ValueError(f"segments of {T} steps need streams of at least {T + 1}, got {steps}")
@@ -89,6 +92,8 @@ def segments(columns: ndarray, T: int) -> Iterator[tuple[ndarray, ndarray]]:
 
 def windows(ids: ndarray, T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
     """N windows from random places of ids (length,): inputs and targets (T, N) each."""
+    _check_count("T", T)
+    _check_count("N", N)
     if len(ids) <= T:
         raise ValueError(f"windows of {T} steps need at least {T + 1} symbols, got {len(ids)}")
     starts = rng.integers(len(ids) - T, size=N)
@@ -109,6 +114,35 @@ def pad(sequences: Sequence[Sequence[int]]) -> tuple[ndarray, ndarray]:
     return ids, lengths
 
 
-def _check_ids(ids: ndarray, V: int) -> None:
-    if ids.size and not 0 <= ids.min() <= ids.max() < V:
+def _plain(symbols: Iterable[str]) -> tuple[str, ...]:
+    """The symbols as Python's own strings, which any file can keep; NumPy's are a kind of them."""
+    symbols = tuple(symbols)
+    for symbol in symbols:
+        if not isinstance(symbol, str):
+            raise ValueError(f"a symbol must be a string, got {symbol!r}")
+    return tuple(map(str, symbols))
+
+
+def check_text(text: Sequence[str]) -> None:
+    """Raise a ValueError unless this is a string or a sequence of symbols."""
+    if not hasattr(text, "__len__") or isinstance(text, bytes | bytearray):
+        hint = ": decode it first, as text.decode()" if isinstance(text, bytes | bytearray) else ""
+        kind = type(text).__name__
+        raise ValueError(f"a text must be a string or a list of strings, got {kind}{hint}")
+
+
+def check_ids(ids: Iterable[int], V: int) -> ndarray:
+    """The ids as an array. ValueError unless they are whole numbers from 0 to V - 1."""
+    ids = np.asarray(ids)
+    if ids.size == 0:
+        return ids.astype(np.int64)
+    if ids.dtype.kind not in "iu":
+        raise ValueError(f"ids must be whole numbers, got an array of {ids.dtype}")
+    if not 0 <= ids.min() <= ids.max() < V:
         raise ValueError(f"ids must be from 0 to {V - 1}, got {ids.min()} to {ids.max()}")
+    return ids
+
+
+def _check_count(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")

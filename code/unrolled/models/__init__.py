@@ -5,6 +5,7 @@ how to choose from these is the business of `unrolled.decoding`. One loop trains
 """
 
 from unrolled.models.captioner import Captioner
+from unrolled.models.checkpoint import Checkpoint
 from unrolled.models.hmm import HMM
 from unrolled.models.language_model import LanguageModel, generate, perplexity
 from unrolled.models.ngram import NGram
@@ -17,6 +18,7 @@ __all__ = [
     "HMM",
     "Attentive",
     "Captioner",
+    "Checkpoint",
     "Decoder",
     "EncoderDecoder",
     "History",

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from unrolled.datasets.shape_world import SIZE
 from unrolled.datasets.text import PAD
+from unrolled.models.seq2seq import check_targets
 
 
 class Captioner(nn.Module):
@@ -63,5 +64,6 @@ class Captioner(nn.Module):
 
 def caption_loss(model: Captioner, pictures: Tensor, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean of -log P over all true words of the batch, END included, in nats."""
+    check_targets(targets)
     u = model(pictures, inputs)  # (T, N, V)
     return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)

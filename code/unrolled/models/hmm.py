@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from unrolled.datasets.text import check_ids
+
 
 @dataclass
 class HMM:
@@ -20,10 +22,11 @@ class HMM:
     B: ndarray  # (K, V) P(x_t = v | z_t = j) in row j
 
     def __post_init__(self) -> None:
-        for name, shape in {
-            "A": (len(self.pi),) * 2,
-            "B": (len(self.pi), self.B.shape[-1]),
-        }.items():
+        self.pi, self.A, self.B = map(np.asarray, (self.pi, self.A, self.B))
+        K, V = self.pi.size, self.B.shape[-1] if self.B.ndim else 0
+        if K == 0 or V == 0:
+            raise ValueError(f"a model needs latent values and tokens, got K = {K} and V = {V}")
+        for name, shape in {"pi": (K,), "A": (K, K), "B": (K, V)}.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} must be {shape}, got {getattr(self, name).shape}")
         for name, table in vars(self).items():
@@ -36,6 +39,9 @@ class HMM:
         Equation eq-sequences-forward, divided by its sum at each step, so that nothing
         underflows; the logarithms of these sums are the first result. Their sum is log P(x).
         """
+        x = check_ids(x, self.B.shape[1])
+        if x.ndim != 1:
+            raise ValueError(f"x must be (T,), got {x.shape}")
         T, K = len(x), len(self.pi)
         scale, states = np.empty(T), np.empty((T, K))
         expected = self.pi  # (K,) P(z_t | x_1 … x_{t-1})
@@ -53,6 +59,8 @@ class HMM:
 
     def sample(self, T: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
         """Draw latent values z (T,) and the tokens x (T,) that they emit."""
+        if T < 0:
+            raise ValueError(f"T must be 0 tokens or more, got {T}")
         z, x = np.empty(T, int), np.empty(T, int)
         u = rng.random((T, 2))
         pi, A, B = (np.cumsum(table, axis=-1) for table in (self.pi, self.A, self.B))

@@ -4,7 +4,8 @@ Every batch has time as its first axis. The model keeps no state between calls: 
 carries the state, or starts from zero.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from numpy import ndarray
 from torch import Tensor, nn
 
 from unrolled.datasets.corpus import hold_out_end
-from unrolled.datasets.text import Vocabulary, windows
+from unrolled.datasets.text import Vocabulary, check_ids, check_text, windows
 from unrolled.decoding.sampling import sample_symbol
-from unrolled.models.training import History, train
+from unrolled.models.checkpoint import Checkpoint, read, write
+from unrolled.models.training import History, evaluating, train
 
 CELLS = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
 
@@ -44,6 +46,7 @@ class LanguageModel(nn.Module):
         tied : take the embedding as output weights (Press & Wolf 2017), which needs D = H
         """
         super().__init__()
+        H, D, cell, dropout, tied = int(H), int(D), str(cell), float(dropout), bool(tied)
         if cell not in CELLS:
             raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
         if tied and D != H:
@@ -79,7 +82,7 @@ def fit(
     T: int = 64,
     N: int = 16,
     learning_rate: float = 0.02,
-    **measuring,
+    **options,
 ) -> History:
     """Train on windows from random places in a text.
 
@@ -88,62 +91,109 @@ def fit(
     steps : how many batches, each of N windows of T symbols
     rng : chooses the places
     learning_rate : at first; over the second half of the steps it falls to 0
-    measuring : `measure` and `every`, for `train`
+    options : `measure`, `every`, `resume` and `keep`, for `train`
     """
     ids = model.vocabulary.encode(text)
     batches = (windows(ids, T, N, rng) for _ in count())
-    options = {"learning_rate": learning_rate, "clip": 0.3, "decay": 0.5}
-    return train(model, batches, window_loss, steps=steps, **options, **measuring)
+    options |= {"learning_rate": learning_rate, "clip": 0.3, "decay": 0.5}
+    return train(model, batches, window_loss, steps=steps, **options)
 
 
 def train_on(
-    text: str, steps: int = 2000, seed: int = 0, **options
+    text: str | Sequence[str],
+    steps: int = 2000,
+    seed: int = 0,
+    *,
+    T: int = 64,
+    N: int = 16,
+    learning_rate: float = 0.02,
+    resume: Checkpoint | None = None,
+    keep: str | Path | None = None,
+    **options,
 ) -> tuple[LanguageModel, History]:
     """A model of any text: the last tenth is held out, and the rest trained on.
 
-    `options` go to LanguageModel. The history's `measured` holds the held-out perplexity.
+    The history's `measured` holds the held-out perplexity, eleven times. So that measuring takes at
+    most about a tenth of the time, it is that of the first 25 symbols for each step, at least
+    1,000 and at most 100,000: `perplexity` tells that of the whole.
+
+    Parameters
+    ----------
+    text : a string, or a list of words
+    T, N, learning_rate : for `fit`
+    resume, keep : to go on with a run that was stopped, with all else as it was (see `train`)
+    options : for LanguageModel
     """
+    check_text(text)
+    shortest = max(20, math.ceil((T + 0.6) / 0.9))  # of which the first nine tenths fill a window
+    if len(text) < shortest:
+        hint = " (the text of a file: corpus.read_file)" if isinstance(text, str) else ""
+        raise ValueError(
+            f"a text needs {shortest} symbols or more, got {len(text)}: {text!r}{hint}"
+        )
     train_text, held_out = hold_out_end(text)
-    vocabulary = Vocabulary.of(text)
     with torch.random.fork_rng():  # the caller's random numbers go on as if nothing had been drawn
         torch.manual_seed(seed)
-        model = LanguageModel(vocabulary, **options)
-        ids = vocabulary.encode(held_out)
+        model = LanguageModel(Vocabulary.of(text), **options)
+        ids = model.vocabulary.encode(held_out[: min(100_000, max(1000, 25 * steps))])
+        measuring = {"measure": lambda: perplexity(model, ids), "every": max(1, steps // 10)}
+        run = {"T": T, "N": N, "learning_rate": learning_rate, "resume": resume, "keep": keep}
         rng = np.random.default_rng(seed)
-        every, measure = max(1, steps // 10), lambda: perplexity(model, ids)
-        return model, fit(model, train_text, steps, rng, measure=measure, every=every)
+        return model, fit(model, train_text, steps, rng, **run, **measuring)
 
 
-@torch.no_grad()
-def log_probabilities(model: LanguageModel, ids: ndarray, N: int = 32) -> ndarray:
-    """ids (length,) -> log P(x_t | x_1 … x_{t-1}) for t = 2…length, (length - 1,), in nats.
+def log_probabilities(
+    model: LanguageModel, text: str | Sequence[str] | ndarray, N: int | None = None
+) -> ndarray:
+    """log P(x_t | x_1 … x_{t-1}) for t = 2…length of a text or its ids, (length - 1,), in nats.
 
-    Dropout is off. The text is read as N pieces side by side, for speed; a piece starts from the
-    zero state, so N = 1 is exact, and N pieces lose N short memories.
+    Dropout is off. The text is read as N pieces side by side, for speed. Each piece starts from
+    the zero state: N = 1 is exact, and with N pieces N short memories are lost. Unless it is given,
+    N is at most 32, and no piece is shorter than 256 symbols.
     """
+    ids = _ids(model, text)
+    N = min(32, max(1, len(ids) // 256)) if N is None else N
+    if N < 1:
+        raise ValueError(f"N must be at least 1 piece, got {N}")
     steps = -(-(len(ids) - 1) // N)  # rounded up: the last piece is filled with symbol 0
-    padded = np.zeros(N * steps + 1, ids.dtype)
+    padded = np.zeros(N * steps + 1, np.int64)
     padded[: len(ids)] = ids
     x = torch.as_tensor(padded[:-1].reshape(N, steps).T)  # (steps, N)
     y = torch.as_tensor(padded[1:].reshape(N, steps).T)
-    training, state, pieces = model.training, None, []
-    model.eval()
-    for a, b in zip(x.split(256), y.split(256), strict=True):  # 256 steps of logits at a time
-        u, state = model(a, state)
-        pieces.append(u.log_softmax(dim=-1).gather(-1, b[..., None])[..., 0])
-    model.train(training)
+    state, pieces = None, []
+    with evaluating(model):
+        for a, b in zip(x.split(256), y.split(256), strict=True):  # 256 steps of logits at a time
+            u, state = model(a, state)
+            pieces.append(u.log_softmax(dim=-1).gather(-1, b[..., None])[..., 0])
     return torch.cat(pieces).T.flatten().numpy()[: len(ids) - 1]
 
 
-def perplexity(model: LanguageModel, ids: ndarray, N: int = 32) -> float:
-    """exp of the mean negative log-probability of a text's symbols, from the second on."""
-    return float(np.exp(-log_probabilities(model, ids, N).mean()))
+def perplexity(
+    model: LanguageModel, text: str | Sequence[str] | ndarray, N: int | None = None
+) -> float:
+    """exp of the mean negative log-probability of a text's symbols, from the second on.
+
+    `text` may be its ids, and N is as in `log_probabilities`: a text of up to 511 symbols is read
+    in one piece, a longer one in pieces of at least 256.
+    """
+    return float(np.exp(-log_probabilities(model, text, N).mean()))
 
 
-@torch.no_grad()
+def _ids(model: LanguageModel, text: str | Sequence[str] | ndarray) -> ndarray:
+    """A text as ids, or ids checked: at least two of them."""
+    check_text(text)
+    if isinstance(text, str) or (len(text) and isinstance(text[0], str)):
+        ids = model.vocabulary.encode(text)
+    else:
+        ids = check_ids(text, len(model.vocabulary))
+    if ids.ndim != 1 or len(ids) < 2:
+        raise ValueError(f"a text must be a row of at least 2 symbols, got shape {ids.shape}")
+    return ids
+
+
 def generate(
     model: LanguageModel,
-    prompt: str,
+    prompt: str | Sequence[str],
     length: int,
     rng: torch.Generator,
     change: Callable[[Tensor], Tensor] = lambda u: u,
@@ -153,34 +203,44 @@ def generate(
 
     Parameters
     ----------
-    prompt : at least one symbol
+    prompt : at least one symbol; a list of words is continued with words, parted by spaces
     length : of the texts, in symbols
     rng : what decides
     change : logits (N, V) -> logits, such as `lambda u: nucleus(u, 0.95)`
     N : how many texts
     """
-    if not prompt:
+    ids = model.vocabulary.encode(prompt)
+    if len(ids) == 0:
         raise ValueError("a prompt needs at least one symbol, got none")
-    training, written, state = model.training, [], None
-    model.eval()
-    x = torch.as_tensor(model.vocabulary.encode(prompt))[:, None].expand(-1, N)  # (T, N)
-    for _ in range(length):
-        u, state = model(x, state)
-        x = sample_symbol(change(u[-1]), rng)[None]  # (1, N): the next input
-        written.append(x)
-    model.train(training)
-    return [model.vocabulary.decode(ids) for ids in torch.cat(written).T.numpy()]
+    if length < 0 or N < 1:
+        raise ValueError(f"length must be 0 or more and N at least 1, got {length} and {N}")
+    x, state = torch.as_tensor(ids)[:, None].expand(-1, N), None  # (T, N)
+    written = [x[:0]]
+    with evaluating(model):
+        for _ in range(length):
+            u, state = model(x, state)
+            x = sample_symbol(change(u[-1]), rng)[None]  # (1, N): the next input
+            written.append(x)
+    separator = "" if isinstance(prompt, str) else " "
+    columns = torch.cat(written).T.numpy()
+    return [model.vocabulary.decode(column, separator) for column in columns]
 
 
 def save(model: LanguageModel, path: str | Path) -> None:
-    """All it takes to use the model elsewhere: its options, its vocabulary, its weights."""
+    """All it takes to use the model elsewhere: its options, its vocabulary, its weights.
+
+    A file that is there is replaced once the new one is whole.
+    """
     symbols = list(model.vocabulary.symbols)
-    torch.save({"options": model.options, "symbols": symbols, "weights": model.state_dict()}, path)
+    write({"options": model.options, "symbols": symbols, "weights": model.state_dict()}, path)
 
 
 def load(path: str | Path) -> LanguageModel:
-    """The model that `save` wrote. Runs no code from the file, whoever sent it."""
-    saved = torch.load(path, weights_only=True)
+    """The model that `save` wrote, on the CPU. Runs no code from the file, whoever sent it.
+
+    ValueError for a file that `save` did not write.
+    """
+    saved = read(path, ("options", "symbols", "weights"), "save")
     model = LanguageModel(Vocabulary(saved["symbols"]), **saved["options"])
-    model.load_state_dict(saved["weights"])
+    model.to(saved["weights"]["output.bias"].dtype).load_state_dict(saved["weights"])
     return model

@@ -104,6 +104,8 @@ class NGram:
 
     def perplexity(self, ids: ndarray) -> float:
         """exp of the mean negative log-probability of the tokens (eq-sequences-perplexity)."""
+        if len(ids) == 0:
+            raise ValueError("perplexity needs at least one token, got none")
         return float(np.exp(-self.log_probabilities(ids).mean()))
 
     def distribution(self, context: Sequence[int] | ndarray) -> ndarray:
@@ -124,6 +126,8 @@ class NGram:
         self, length: int, rng: np.random.Generator, context: Sequence[int] | ndarray = ()
     ) -> ndarray:
         """Draw tokens one after the other, each given those before it -> (length,)."""
+        if length < 0:
+            raise ValueError(f"length must be 0 tokens or more, got {length}")
         ids = list(context)
         for _ in range(length):
             p = self.distribution(ids[max(0, len(ids) - self.n + 1) :])
@@ -161,7 +165,8 @@ def _ratio(a: ndarray, b: ndarray, otherwise: ndarray) -> ndarray:
 
 
 def _checked(ids: Sequence[int] | ndarray, V: int) -> ndarray:
-    ids = np.asarray(ids, int)
-    if ids.ndim != 1 or (len(ids) and not 0 <= ids.min() <= ids.max() < V):
+    ids = np.asarray(ids)
+    whole = ids.dtype.kind in "iu" or ids.size == 0
+    if not whole or ids.ndim != 1 or (len(ids) and not 0 <= ids.min() <= ids.max() < V):
         raise ValueError(f"ids must be one row of integers in 0…{V - 1}, got {ids!r}")
-    return ids
+    return ids.astype(int, copy=False)

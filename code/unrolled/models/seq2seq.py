@@ -72,6 +72,7 @@ def sequence_loss(
     model: Seq2Seq, source: Tensor, lengths: Tensor, target_inputs: Tensor, targets: Tensor
 ) -> Tensor:
     """Mean of -log P(target) over all true target tokens of the batch, END included, in nats."""
+    check_targets(targets)
     u = model(source, lengths, target_inputs)  # (T, N, V)
     return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)
 
@@ -105,6 +106,12 @@ def exact(ids: Tensor, targets: Tensor) -> Tensor:
     return (ids == targets).all(dim=0)
 
 
+def check_targets(targets: Tensor) -> None:
+    """Raise a ValueError where there is nothing but PAD, since the mean of no losses is not one."""
+    if not (targets != PAD).any():
+        raise ValueError(f"targets need a token that is not PAD, got none in {targets.numel()}")
+
+
 def check_source(source: Tensor, lengths: Tensor) -> None:
     """Raise a ValueError unless source is (S, N) and lengths (N,) fit it."""
     if source.ndim != 2 or lengths.shape != source.shape[1:]:
@@ -112,5 +119,7 @@ def check_source(source: Tensor, lengths: Tensor) -> None:
             "source must be (S, N) and lengths (N,), "
             f"got {tuple(source.shape)} and {tuple(lengths.shape)}"
         )
+    if len(lengths) == 0:
+        raise ValueError(f"source needs at least one sequence, got shape {tuple(source.shape)}")
     if not 1 <= int(lengths.min()) <= int(lengths.max()) <= len(source):
         raise ValueError(f"lengths must be from 1 to S = {len(source)}, got {lengths.tolist()}")

@@ -1,13 +1,18 @@
 """One short training loop for the book's torch models."""
 
+import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
+
+from unrolled.models.checkpoint import Checkpoint
+from unrolled.models.progress import watched
 
 
 @dataclass
@@ -17,10 +22,14 @@ class History:
     loss: list[float] = field(default_factory=list)  # of each step's batch, before its update
     measured: dict[int, Any] = field(default_factory=dict)  # updates made -> measure()'s answer
     seconds: float = 0.0  # spent on training, measuring left out
+    stopped: bool = False  # by Ctrl-C or a notebook's button, before all steps were made
+    checkpoint: Checkpoint | None = None  # of a run stopped between two updates, to `resume`
 
 
 def cross_entropy_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean of -log softmax(model(x))[y] over all positions, in nats; model(x) is (..., V)."""
+    if y.numel() == 0:
+        raise ValueError(f"a batch needs at least one target, got y of shape {tuple(y.shape)}")
     u = model(x)
     return nn.functional.cross_entropy(u.flatten(0, -2), y.flatten())
 
@@ -36,8 +45,13 @@ def train(
     decay: float = 0.0,
     measure: Callable[[], Any] | None = None,
     every: int = 100,
+    resume: Checkpoint | None = None,
+    keep: str | Path | None = None,
 ) -> History:
     """Minimise `loss(model, *batch)` with Adam, one step for each batch.
+
+    Ctrl-C (in a notebook the button *stop*) ends the run after the step in progress: the model is
+    as far as it got, and `history.checkpoint` lets it go on.
 
     Parameters
     ----------
@@ -47,33 +61,101 @@ def train(
     decay : over this share of the steps, the last, the learning rate falls in a straight line to 0
     measure : called before the first update, after every `every` updates, and after the last, in
         evaluation mode and without gradients
+    resume : where to go on. All else must be as it was at the start of the run: the batches begin
+        anew, and as many as were used are passed over. What `loss` or `measure` remember from one
+        call to the next is not kept.
+    keep : a file for a `Checkpoint`, written after every `every` updates and at the end
 
     Raises
     ------
-    ValueError : if the batches run out
+    ValueError : if the batches run out, or an argument is out of range
     """
+    _check(steps, every, clip, decay)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    history, batches = History(), iter(batches)
-    # disable=None: a bar in a terminal, and nothing between the lines of a page
-    for step in tqdm(range(steps), disable=None, leave=False):
-        if measure is not None and step % every == 0:
-            history.measured[step] = _measured(model, measure)
-        start = time.perf_counter()
-        batch = next(batches, None)
-        if batch is None:
-            raise ValueError(f"{steps} steps need as many batches, got {step}")
-        value = loss(model, *map(torch.as_tensor, batch))
-        optimizer.param_groups[0]["lr"] = learning_rate * _share(step, steps, decay)
-        optimizer.zero_grad()
-        value.backward()
-        if clip is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), clip)
-        optimizer.step()
-        history.loss.append(value.item())
-        history.seconds += time.perf_counter() - start
-    if measure is not None:
-        history.measured[steps] = _measured(model, measure)
-    return history
+    run, batches = _Run(model, optimizer, measure, every, keep), iter(batches)
+    if resume is not None:
+        run.go_on(resume, batches, steps)
+    model.train()  # dropout is on, whatever the model did before
+    with suppress(KeyboardInterrupt), watched(run.done, steps) as (numbers, note):
+        for step in numbers:
+            run.before(step)
+            start = time.perf_counter()
+            batch = next(batches, None)
+            if batch is None:
+                raise ValueError(f"{steps} steps need as many batches, got {step}")
+            value = loss(model, *map(torch.as_tensor, batch))
+            optimizer.param_groups[0]["lr"] = learning_rate * _share(step, steps, decay)
+            optimizer.zero_grad()
+            value.backward()
+            if clip is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optimizer.step()
+            run.after(value.item(), time.perf_counter() - start)
+            note(f"loss {value.item():.3f}")
+    return run.end(steps)
+
+
+class _Run:
+    """The bookkeeping around the steps: history, measuring, checkpoints."""
+
+    def __init__(self, model, optimizer, measure, every, keep) -> None:
+        self.model, self.optimizer, self.measure = model, optimizer, measure
+        self.every, self.keep = every, keep
+        self.history, self.done = History(), 0  # done: updates made before this call
+        self.between = True  # two updates, not in the middle of one
+
+    def go_on(self, checkpoint: Checkpoint, batches: Iterator[tuple], steps: int) -> None:
+        """Pass over the batches that were used, then set everything as it was."""
+        self.done = len(checkpoint.loss)
+        if self.done > steps:
+            raise ValueError(f"steps must be at least the {self.done} made already, got {steps}")
+        for step in range(self.done):
+            if next(batches, None) is None:
+                raise ValueError(f"{self.done} batches were used already, got {step} to pass over")
+        self.history = History(**checkpoint.restore(self.model, self.optimizer))
+
+    def checkpoint(self) -> Checkpoint:
+        so_far = {name: getattr(self.history, name) for name in ("loss", "measured", "seconds")}
+        return Checkpoint.of(self.model, self.optimizer, **so_far)
+
+    def before(self, step: int) -> None:
+        if step % self.every == 0:
+            if self.measure is not None:
+                with evaluating(self.model):
+                    self.history.measured[step] = self.measure()
+            if self.keep is not None and step > self.done:
+                self.checkpoint().save(self.keep)
+        self.between = False
+
+    def after(self, loss: float, seconds: float) -> None:
+        self.history.loss.append(loss)
+        self.history.seconds += seconds
+        self.between = True
+
+    def end(self, steps: int) -> History:
+        history = self.history
+        history.stopped = len(history.loss) < steps
+        if self.measure is not None and not history.stopped:
+            with evaluating(self.model):
+                history.measured[steps] = self.measure()
+        if self.between and history.stopped:
+            history.checkpoint = self.checkpoint()
+        if self.between and self.keep is not None:
+            self.checkpoint().save(self.keep)
+        return history
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside, without gradients; afterwards each part's mode is as before."""
+    modes = {part: part.training for part in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
 
 
 def _share(step: int, steps: int, decay: float) -> float:
@@ -81,10 +163,12 @@ def _share(step: int, steps: int, decay: float) -> float:
     return min(1.0, (steps - step) / (decay * steps)) if decay else 1.0
 
 
-@torch.no_grad()
-def _measured(model: nn.Module, measure: Callable[[], Any]) -> Any:
-    """measure()'s answer in evaluation mode; the model is in training mode again after it."""
-    model.eval()
-    answer = measure()
-    model.train()
-    return answer
+def _check(steps: int, every: int, clip: float | None, decay: float) -> None:
+    if steps < 0:
+        raise ValueError(f"steps must be 0 or more, got {steps}")
+    if every < 1:
+        raise ValueError(f"every must be at least 1 step, got {every}")
+    if clip is not None and not 0 < clip <= math.inf:
+        raise ValueError(f"clip must be a norm above 0, or None, got {clip}")
+    if not 0 <= decay <= 1:
+        raise ValueError(f"decay must be a share from 0 to 1, got {decay}")

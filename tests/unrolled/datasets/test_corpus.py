@@ -140,3 +140,24 @@ def test_fetch_knows_what_it_knows(tmp_path):
 def test_only_fetch_needs_pooch():
     code = "import sys; sys.modules['pooch'] = None; from unrolled.datasets import documentation"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_text_too_short_to_part():
+    for text in ("", "a", "text"):
+        with pytest.raises(
+            ValueError, match=f"of {len(text)} symbols is too short to hold out 10%"
+        ):
+            corpus.hold_out_end(text)
+    with pytest.raises(ValueError, match="got bytes"):
+        corpus.hold_out_end(b"some bytes")
+    with pytest.raises(ValueError, match="limit must be at least 1 character, got -3"):
+        corpus.source_code(-3)
+
+
+def test_a_kept_file_of_other_bytes_is_named(monkeypatch, tmp_path):
+    with socket.socket() as taken:  # bound but not listening: connections are refused
+        taken.bind(("127.0.0.1", 0))
+        know(monkeypatch, taken.getsockname()[1], TEXT)
+        (tmp_path / "play.txt").write_text("another play")
+        with pytest.raises(ConnectionError, match="the file that is there has other bytes"):
+            corpus.fetch("play", tmp_path)

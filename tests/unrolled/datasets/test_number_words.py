@@ -96,3 +96,20 @@ def test_batches_go_through_all_numbers_again_and_again():
 def test_a_word_outside_the_vocabulary_is_named():
     with pytest.raises(ValueError, match="'hundred'"):
         NumberWords(range(100)).batch([100])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: NumberWords(range(3), ("en", "xx")), "\"fr_CH\", got 'xx'"),
+        (lambda: NumberWords(range(3), "en"), "languages must be two, .* got 'en'"),
+        (lambda: NumberWords(range(3), units=("words",)), "units must be two"),
+        (lambda: NumberWords([1.5]), "number must be whole, got 1.5"),
+        (lambda: NumberWords(range(3)).texts([[-1]]), "ids must be from 0 to 5, got -1 to -1"),
+        (lambda: NumberWords(range(3)).texts([[6]]), "ids must be from 0 to 5, got 6 to 6"),
+        (lambda: NumberWords(range(3)).texts([3]), r"ids must be \(T, N\), got \(1,\)"),
+    ],
+)
+def test_wrong_input_says_what_was_expected(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -118,3 +118,41 @@ def test_padding_stands_below_what_is_shorter():
 def test_marks_have_their_ids_where_they_come_first():
     vocabulary = Vocabulary((*MARKS, "a"))
     assert vocabulary.encode(["<pad>", "<start>", "<end>"]).tolist() == [PAD, START, END]
+
+
+def test_a_separator_parts_words():
+    words = ["the", "cat", "saw"]
+    vocabulary = Vocabulary(words)
+    assert vocabulary.decode([0, 2, 1], separator=" ") == "the saw cat"
+
+
+def test_symbols_are_plain_strings_whatever_they_were():
+    for vocabulary in (Vocabulary(np.array(["a", "b"])), Vocabulary.of(np.array(["b", "a"]))):
+        assert vocabulary.symbols == ("a", "b") and {*map(type, vocabulary.symbols)} == {str}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda v: Vocabulary(b"abc"), "a symbol must be a string, got 97"),
+        (lambda v: Vocabulary.of(["a", 1]), "a symbol must be a string, got 1"),
+        (lambda v: v.encode(b"ab"), r"got bytes: decode it first, as text\.decode"),
+        (lambda v: v.encode(3), "a text must be a string or a list of strings, got int"),
+        (lambda v: v.encode(["a", ["b"]]), r"\['b'\] is not among the 3 symbols"),
+        (lambda v: v.decode([[0, 1]]), r"ids must be \(length,\), got \(1, 2\)"),
+        (lambda v: v.decode([0.5]), "ids must be whole numbers, got an array of float64"),
+        (lambda v: one_hot([0.5], 3), "ids must be whole numbers"),
+        (lambda v: streams(np.arange(9), 0), "N must be at least 1, got 0"),
+        (lambda v: segments(np.zeros((9, 1), int), 0), "T must be at least 1, got 0"),
+        (lambda v: segments(np.zeros((9, 1), int), -1), "T must be at least 1, got -1"),
+        (lambda v: windows(np.arange(9), 0, 3, None), "T must be at least 1, got 0"),
+        (lambda v: windows(np.arange(9), 3, 0, None), "N must be at least 1, got 0"),
+    ],
+)
+def test_wrong_input_says_what_was_expected(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(Vocabulary("abc"))
+
+
+def test_no_ids_are_no_text():
+    assert Vocabulary("abc").decode([]) == "" and len(Vocabulary("abc").encode("")) == 0

@@ -100,3 +100,8 @@ def test_search_takes_its_states(model, pictures):
 def test_wrong_pictures_are_named(model):
     with pytest.raises(ValueError, match=r"must be \(N, 3, 18, 18\), got \(3, 18, 18\)"):
         model.encode(torch.zeros(3, 18, 18))
+
+
+def test_no_true_word_is_no_loss(model, pictures):
+    with pytest.raises(ValueError, match="not PAD, got none in 12"):
+        captioner.caption_loss(model, pictures, tokens(4), torch.full((4, N), PAD))

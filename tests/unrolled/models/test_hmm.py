@@ -75,3 +75,28 @@ def test_wrong_input_says_what_was_expected(hmm):
         HMM(hmm.pi, hmm.A[:2], hmm.B)
     with pytest.raises(ValueError, match="rows of B"):
         HMM(hmm.pi, hmm.A, hmm.B[:, :3])
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([-1, 0], "from 0 to 3, got -1 to 0"),
+        ([0, 4], "from 0 to 3, got 0 to 4"),
+        ([0.5], "whole numbers"),
+        ([[0, 1]], r"x must be \(T,\), got \(1, 2\)"),
+    ],
+)
+def test_tokens_that_there_are_not(hmm, x, message):
+    with pytest.raises(ValueError, match=message):
+        hmm.forward(x)
+
+
+def test_tables_of_wrong_shape(hmm):
+    with pytest.raises(ValueError, match=r"pi must be \(3,\), got \(1, 3\)"):
+        HMM(hmm.pi[None], hmm.A, hmm.B)
+    with pytest.raises(ValueError, match="K = 0 and V = 4"):
+        HMM(hmm.pi[:0], hmm.A[:0, :0], hmm.B[:0])
+    with pytest.raises(ValueError, match="T must be 0 tokens or more, got -1"):
+        hmm.sample(-1, np.random.default_rng(0))
+    tables = HMM(hmm.pi.tolist(), hmm.A.tolist(), hmm.B.tolist())
+    assert np.array_equal(tables.forward([1, 2])[0], hmm.forward([1, 2])[0])

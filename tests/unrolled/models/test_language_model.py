@@ -1,6 +1,7 @@
 """The language model: causal, state carried, generation and scoring consistent with the logits."""
 
-from itertools import product
+import signal
+from itertools import count, product
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from unrolled.datasets.text import Vocabulary
 from unrolled.decoding.sampling import temperature, top_k
 from unrolled.layers import loss as by_hand
+from unrolled.models import language_model
 from unrolled.models.language_model import (
     CELLS,
     LanguageModel,
@@ -205,3 +207,160 @@ def test_wrong_input():
         generate(make(), "", 3, torch.Generator())
     with pytest.raises(ValueError, match="'z'"):
         generate(make(), "z", 3, torch.Generator())
+
+
+@pytest.mark.parametrize(("length", "N"), [(46, 1), (511, 1), (512, 2), (1100, 4), (10_000, 32)])
+def test_a_piece_is_not_shorter_than_256_symbols(length, N):
+    """Pieces of a few symbols would be scored from the zero state, all their life."""
+    model, ids = make(), text(length)
+    np.testing.assert_array_equal(log_probabilities(model, ids), log_probabilities(model, ids, N))
+    assert perplexity(model, ids) == perplexity(model, ids, N)
+    if N > 1:
+        assert perplexity(model, ids) != perplexity(model, ids, N + 1)
+
+
+def test_text_lists_and_every_kind_of_ids_have_one_perplexity():
+    model, written = make(), "abcdeabc\ndecab"
+    expected = perplexity(model, VOCABULARY.encode(written))
+    ids = VOCABULARY.encode(written).tolist()
+    for same in (written, [*written], ids, torch.tensor(ids), np.array(ids, np.uint8)):
+        assert perplexity(model, same) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("a", r"at least 2 symbols, got shape \(1,\)"),
+        ([], r"at least 2 symbols, got shape \(0,\)"),
+        (np.zeros((3, 2), int), r"at least 2 symbols, got shape \(3, 2\)"),
+        ([1, 2, 6], "ids must be from 0 to 5, got 1 to 6"),
+        ([1, -1], "ids must be from 0 to 5, got -1 to 1"),
+        ([1.5, 2.5], "whole numbers, got an array of float64"),
+        ("abz", "'z' is not among the 6 symbols"),
+        (b"abc", "got bytes: decode it first"),
+        (7, "a text must be a string or a list of strings, got int"),
+    ],
+)
+def test_what_has_no_perplexity_is_named(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        perplexity(make(), wrong)
+
+
+def test_numbers_of_texts_and_pieces_out_of_range():
+    with pytest.raises(ValueError, match="N must be at least 1 piece, got 0"):
+        perplexity(make(), "abc", N=0)
+    assert generate(make(), "ab", 0, torch.Generator(), N=2) == ["", ""]
+    for length, N in ((-1, 1), (5, 0), (5, -1)):
+        with pytest.raises(ValueError, match=f"at least 1, got {length} and {N}"):
+            generate(make(), "ab", length, torch.Generator(), N=N)
+    with pytest.raises(ValueError, match="got bytes"):
+        generate(make(), b"ab", 5, torch.Generator())
+
+
+def test_a_change_that_fails_leaves_the_mode():
+    model = make(dropout=0.5)
+    with pytest.raises(ValueError, match="k must be"):
+        generate(model, "ab", 3, torch.Generator(), lambda u: top_k(u, 0))
+    assert all(part.training for part in model.modules())
+
+
+def test_words_are_written_as_words():
+    words = ["the", "cat", "saw", "the", "dog", "and"] * 30
+    model, _ = train_on(words, steps=1, H=4)
+    [written] = generate(model, ["the", "cat"], 6, torch.Generator().manual_seed(0))
+    assert len(written.split(" ")) == 6 and set(written.split(" ")) <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("my-novel.txt", r"needs 72 symbols or more, got 12: 'my-novel.txt' \(.*corpus.read_file"),
+        ("", "needs 72 symbols or more, got 0"),
+        ("a" * 71, "got 71"),
+        (["two", "words"], r"got 2: \['two', 'words'\]$"),
+        (b"abcabc" * 50, "got bytes: decode it first"),
+        ([*b"abcabc"] * 50, "a symbol must be a string, got 9"),
+    ],
+)
+def test_texts_that_cannot_be_trained_on(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        train_on(wrong, steps=1)
+
+
+@pytest.mark.parametrize(("length", "T"), [(72, 64), (20, 1), (20, 17), (36, 31)])
+def test_the_shortest_texts_can_be_trained_on(length, T):
+    _, history = train_on(("abcde" * 20)[:length], steps=1, T=T, N=2, H=3)
+    assert np.isfinite(history.loss).all() and np.isfinite(list(history.measured.values())).all()
+    shortest = next(n for n in range(20, 99) if 9 * n >= 10 * T + 6)  # 0.9 n > T + 0.5
+    with pytest.raises(ValueError, match=f"needs {shortest} symbols"):
+        train_on("ab" * (shortest // 2 - 1), steps=1, T=T)
+
+
+@pytest.mark.parametrize(("steps", "measured"), [(2, 1000), (48, 1200), (2000, 2000)])
+def test_long_texts_are_measured_on_a_stretch(monkeypatch, steps, measured):
+    """25 symbols a step, so that measuring costs a tenth of training, and 1,000 at least."""
+    seen = []
+    monkeypatch.setattr(language_model, "perplexity", lambda model, ids: seen.append(len(ids)))
+    monkeypatch.setattr(language_model, "train", lambda *args, measure, **options: measure())
+    train_on("ab" * 10_000, steps, H=2)  # 2,000 symbols are held out
+    assert seen == [measured]
+
+
+def test_at_most_a_hundred_thousand_symbols_are_measured(monkeypatch):
+    seen = []
+    monkeypatch.setattr(language_model, "perplexity", lambda model, ids: seen.append(len(ids)))
+    monkeypatch.setattr(language_model, "train", lambda *args, measure, **options: measure())
+    train_on("ab" * 600_000, 10_000, H=2)
+    assert seen == [100_000]
+
+
+@pytest.mark.parametrize("N", [0, -1])
+def test_batches_of_nothing_are_refused(N):
+    with pytest.raises(ValueError, match=f"N must be at least 1, got {N}"):
+        fit(make(), "abcde" * 20, 1, np.random.default_rng(0), T=5, N=N)
+    with pytest.raises(ValueError, match="T must be at least 1, got 0"):
+        fit(make(), "abcde" * 20, 1, np.random.default_rng(0), T=0)
+    with pytest.raises(ValueError, match="steps must be 0 or more, got -5"):
+        fit(make(), "abcde" * 20, -5, np.random.default_rng(0), T=5)
+
+
+def test_stopped_and_gone_on_with_is_trained_in_one_go(monkeypatch, tmp_path):
+    """With dropout, a decaying rate and measuring, to the bit."""
+    written, options = "abcde\n" * 40, {"steps": 12, "H": 6, "dropout": 0.5, "N": 2}
+    whole, expected = train_on(written, **options)
+    calls, plain = count(1), window_loss
+
+    def interrupted(*args):
+        if next(calls) == 8:
+            signal.raise_signal(signal.SIGINT)
+        return plain(*args)
+
+    monkeypatch.setattr(language_model, "window_loss", interrupted)
+    model, history = train_on(written, **options)
+    assert history.stopped and history.loss == expected.loss[:8]
+    assert perplexity(model, written) > 0
+    again, resumed = train_on(written, resume=history.checkpoint, **options)
+    assert resumed.loss == expected.loss and resumed.measured == expected.measured
+    for p, q in zip(whole.parameters(), again.parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+def test_strings_and_numbers_of_numpy_survive_a_file(tmp_path):
+    model = LanguageModel(Vocabulary(np.unique(list("cab"))), H=np.int64(4), dropout=np.float32(0))
+    save(model, tmp_path / "model.pt")
+    assert load(tmp_path / "model.pt").vocabulary.symbols == ("a", "b", "c")
+
+
+def test_double_precision_survives_a_file(tmp_path):
+    model = make(tied=True, D=5)
+    save(model, tmp_path / "model.pt")
+    loaded = load(tmp_path / "model.pt")
+    assert perplexity(loaded, "abcde") == perplexity(model, "abcde")
+    assert loaded.output.weight is loaded.embedding.weight
+
+
+def test_other_files_are_refused_by_name(tmp_path):
+    path = tmp_path / "other.pt"
+    torch.save({"symbols": ["a"], "weights": {}}, path)
+    with pytest.raises(ValueError, match=r"other\.pt is not a file that save wrote"):
+        load(path)

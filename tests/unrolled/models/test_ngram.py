@@ -126,3 +126,14 @@ def test_samples_repeat_and_follow_the_distribution(text):
 def test_wrong_input_says_what_was_expected(args, message):
     with pytest.raises(ValueError, match=message):
         NGram.fit(*args)
+
+
+def test_no_text_has_no_perplexity(text):
+    model = NGram.fit(text, 3, V)
+    with pytest.raises(ValueError, match="at least one token, got none"):
+        model.perplexity([])
+    with pytest.raises(ValueError, match="integers in 0…4"):
+        model.perplexity([1.7, 2.2])
+    with pytest.raises(ValueError, match="length must be 0 tokens or more, got -1"):
+        model.sample(-1, np.random.default_rng(0))
+    assert len(model.sample(0, np.random.default_rng(0))) == 0

@@ -181,3 +181,11 @@ def test_wrong_input():
             model.encode(source, wrong)
     with pytest.raises(ValueError, match="at least 1 token"):
         translate(model, source, lengths, 0)
+
+
+def test_no_true_target_is_no_loss():
+    source, lengths, inputs, targets = batch([3, 1])
+    with pytest.raises(ValueError, match=f"not PAD, got none in {targets.numel()}"):
+        sequence_loss(make(), source, lengths, inputs, torch.full_like(targets, PAD))
+    with pytest.raises(ValueError, match=r"at least one sequence, got shape \(3, 0\)"):
+        make().encode(torch.zeros(3, 0, dtype=torch.long), torch.zeros(0, dtype=torch.long))

@@ -70,20 +70,19 @@ def test_float32(name):
 
 @pytest.mark.parametrize("avx512", [False, True])
 @pytest.mark.parametrize(
-    ("M", "K", "count"), [(384, 96, 6), (97, 384, 1), (600, 500, 1), (8, 9, 1)]
+    ("M", "K", "size"), [(384, 96, 64), (97, 384, 97), (600, 500, 600), (8, 9, 8)]
 )
-def test_products_in_blocks(monkeypatch, avx512, M, K, count):
-    """Split where that is faster: too large for one, the weights in the cache, and equal rows."""
+def test_products_in_blocks(monkeypatch, avx512, M, K, size):
+    """Split where that is faster: too large for one, the weights in the cache, equal blocks."""
     monkeypatch.setattr(products, "AVX512", avx512)
     rng = np.random.default_rng(0)
     W, s = rng.normal(size=(M, K)), rng.normal(size=(K, 150))
-    in_blocks, out = products.blocks(W, 150, float), np.empty((M, 150))
-    assert len(in_blocks) == (count if avx512 else 1)
-    products.product(in_blocks, s, out)
+    assert products.block_size(M, K, 150, 8) == (size if avx512 else M)
+    out = np.empty((M, 150))
+    products.product(W, 150, float)(s, out=out)
     np.testing.assert_allclose(out, W @ s, rtol=1e-10, atol=1e-12)
-    in_blocks, out = products.blocks_of_columns(W.T, 150, float), np.empty((150, M))
-    assert len(in_blocks) == (count if avx512 else 1)
-    products.product_of_rows(s.T, in_blocks, out)
+    out = np.empty((150, M))
+    products.product_of_rows(W.T, 150, float)(s.T, out=out)
     np.testing.assert_allclose(out, s.T @ W.T, rtol=1e-10, atol=1e-12)
 
 

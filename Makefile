@@ -8,8 +8,8 @@ export MAKECMDGOALS # a tool that waits for another says for which
 unexport PYTHONDONTWRITEBYTECODE # what is imported is compiled once, not in every process
 
 # Where nothing can be written at home, what programs keep there has a place here
-ifneq ($(shell test -w "$$HOME" && echo yes),yes)
 AWAY := $(CURDIR)/_build/home
+ifneq ($(shell test -w "$$HOME" && echo yes || mkdir -p "$(AWAY)"),yes)
 export XDG_CACHE_HOME := $(AWAY)
 export MPLCONFIGDIR := $(AWAY)/matplotlib
 export IPYTHONDIR := $(AWAY)/ipython

@@ -1,11 +1,17 @@
 """How fast are the layers? One training step against torch's, the bare products, and a classic.
 
-    python benchmarks/layers.py
+    python benchmarks/layers.py [--quick]
 
-A step is a forward and a backward pass in float32 that ends in the gradient of all parameters, of
+The layer that a reader meets (plain) and the one laid out for speed (fast) run beside torch's. A
+step is a forward and a backward pass in float32 that ends in the gradient of all parameters, of
 the inputs and of the initial state, on every side: torch's layer, torch's cell in a loop over
 `x.unbind(0)` (indexing `x[t]` in it would cost a backward pass over all of x at each step), and
-the matrix products that no step can avoid, by the faster of NumPy and torch.
+the matrix products that no step can avoid, by the faster of NumPy and torch. --quick takes a tenth
+of the time.
+
+A ratio to torch's layer depends on the processor, since torch's BLAS is faster than NumPy's on some
+and slower on others. Beside it stands what NumPy's bare products alone take of torch's time
+("bare"): a layer gets below that only by better products.
 """
 
 from collections.abc import Callable
@@ -16,30 +22,31 @@ import torch
 from contest import judged, rounds, run
 from numpy import ndarray
 
+from unrolled import layers as plain
+from unrolled.layers import fast
 from unrolled.layers.gradients import relative_error
-from unrolled.layers.gru import GRU
 from unrolled.layers.loss import cross_entropy
-from unrolled.layers.lstm import LSTM
 from unrolled.layers.optimize import clip_value
-from unrolled.layers.rnn import RNN
 
-# (T, N, D, H): seconds to spend on a layer; on one thread, the ratios to torch's layer to reach
-# by RNN, LSTM and GRU, and RNN's to the bare products
+# (T, N, D, H): seconds to spend on a layer; on one thread, the ratios to reach: of the fast RNN,
+# LSTM and GRU to torch's layer, of the plain LSTM and GRU to the fast ones, of the fast RNN to the
+# bare products
 SIZES = {
-    (35, 32, 28, 32): (4, (0.25, 1.30, 0.38), None),
-    (50, 64, 128, 128): (10, (0.80, 1.20, 0.92), 1.35),
-    (100, 64, 256, 512): (20, (0.95, 1.07, 0.98), 1.25),
+    (35, 32, 28, 32): (4, (0.20, 1.25, 0.36), None, None),
+    (50, 64, 128, 128): (10, (0.42, 1.10, 0.50), 1.25, 1.35),
+    (100, 64, 256, 512): (20, (0.47, 0.82, 0.46), 1.25, 1.25),
 }
-KINDS = (RNN, LSTM, GRU)
+KINDS = ("RNN", "LSTM", "GRU")
 
 
-def layers(kind: type, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
-    """One training step of our layer, of torch's and of torch's cell: the same numbers, checked."""
-    rng = np.random.default_rng(0)
-    ours, name = kind.init(D, H, rng, np.float32), kind.__name__
+def layers(name: str, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
+    """One training step of ours, of torch's and of torch's cell: the same numbers, checked."""
+    rng, pair = np.random.default_rng(0), name == "LSTM"
+    ours = getattr(plain, name).init(D, H, rng, np.float32)
+    laid_out = getattr(fast, name)(**vars(ours))
     x, C = (rng.normal(size=(T, N, n)).astype(np.float32) for n in (D, H))
     zero = np.zeros((N, H), np.float32)
-    states = [torch.tensor(zero, requires_grad=True) for _ in range(1 + (kind is LSTM))]
+    states = [torch.tensor(zero, requires_grad=True) for _ in range(1 + pair)]
     x_t = torch.tensor(x, requires_grad=True)
     layer, cell = getattr(torch.nn, name)(D, H), getattr(torch.nn, f"{name}Cell")(D, H)
     for module in (layer, cell):
@@ -49,9 +56,9 @@ def layers(kind: type, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
             ):
                 p.copy_(torch.as_tensor(a))
 
-    def numpy_step():
-        _, _, tape = ours.forward(x, (zero, zero) if kind is LSTM else zero)
-        grads, dx, _ = ours.backward(tape, C)
+    def numpy_step(layer):
+        _, _, tape = layer.forward(x, (zero, zero) if pair else zero)
+        grads, dx, _ = layer.backward(tape, C)
         return grads.W_hh, dx
 
     def torch_step(module, outputs):
@@ -63,23 +70,24 @@ def layers(kind: type, T: int, N: int, D: int, H: int) -> dict[str, Callable]:
 
     def layer_outputs():
         first = tuple(s[None] for s in states)
-        return layer(x_t, first if kind is LSTM else first[0])[0]
+        return layer(x_t, first if pair else first[0])[0]
 
     def cell_outputs():
-        state = tuple(states) if kind is LSTM else states[0]
+        state = tuple(states) if pair else states[0]
         outputs = []
         for x_now in x_t.unbind(0):
             state = cell(x_now, state)
-            outputs.append(state[0] if kind is LSTM else state)
+            outputs.append(state[0] if pair else state)
         return torch.stack(outputs)
 
     steps = {
-        "ours": numpy_step,
+        "plain": lambda: numpy_step(ours),
+        "fast": lambda: numpy_step(laid_out),
         "layer": lambda: torch_step(layer, layer_outputs),
         "cell": lambda: torch_step(cell, cell_outputs),
     }
     for step in steps.values():
-        for a, b in zip(step(), numpy_step(), strict=True):
+        for a, b in zip(step(), numpy_step(ours), strict=True):
             assert relative_error(a, b) < 1e-4
     return steps
 
@@ -116,21 +124,27 @@ def products(blocks: int, T: int, N: int, D: int, H: int) -> dict[str, Callable]
     }
 
 
-def compare_layers(kind: type, threads: int, clock: Callable) -> None:
+def compare_layers(name: str, threads: int, clock: Callable) -> None:
     """Print a row of times, then of ratios for each size."""
-    name, blocks = kind.__name__, {RNN: 1, LSTM: 4, GRU: 3}[kind]
-    row = "{:>15}" + 5 * " {:>9}" + "   {:<22} {:<6} {:<22} {}"
-    print(f"\n{name}: milliseconds (medians); bare products by torch, by NumPy; then ratios")
-    print(row.format("T,N,D,H", "ours", f"nn.{name}", "cell loop", "by torch", "by NumPy",
-                     f"/ nn.{name}", "/ cell", "/ faster products", "/ NumPy's"))  # fmt: skip
-    for size, (seconds, at_layers, at_bare) in SIZES.items():
-        t = rounds(layers(kind, *size) | products(blocks, *size), seconds / threads, clock)
+    row = "{:>15}" + 6 * " {:>9}" + "   {:<22} {:<6} {:<22} {:<6} {:<22} {}"
+    print(
+        f"\n{name}: milliseconds (medians); bare products by torch, by NumPy; then ratios of fast"
+    )
+    print(row.format("T,N,D,H", "plain", "fast", f"nn.{name}", "cell loop", "by torch", "by NumPy",
+                     f"/ nn.{name}", "bare", "plain / fast", "/ cell", "/ faster products",
+                     "/ NumPy's"))  # fmt: skip
+    blocks = {"RNN": 1, "LSTM": 4, "GRU": 3}[name]
+    for size, (seconds, at_layers, at_plain, at_bare) in SIZES.items():
+        t = rounds(layers(name, *size) | products(blocks, *size), seconds / threads, clock)
         times = (f"{1e3 * np.median(t[name]):.2f}" for name in t)
-        ratio = {name: np.median(t["ours"] / t[name]) for name in t}
+        ratio = {name: np.median(t["fast"] / t[name]) for name in t}
         bare = max(ratio["torch"], ratio["NumPy"])
-        at_layer = at_layers[KINDS.index(kind)] if threads == 1 else None
-        at_bare = at_bare if threads == 1 and kind is RNN else None
+        at_layer, rnn = at_layers[KINDS.index(name)], name == "RNN"
+        targets = at_layer, None if rnn else at_plain, at_bare if rnn else None
+        at_layer, at_plain, at_bare = targets if threads == 1 else (None, None, None)
         print(row.format(",".join(map(str, size)), *times, judged(ratio["layer"], at_layer),
+                         f"{np.median(t['NumPy'] / t['layer']):.2f}",
+                         judged(np.median(t["plain"] / t["fast"]), at_plain),
                          f"{ratio['cell']:.2f}", judged(bare, at_bare),
                          f"{ratio['NumPy']:.2f}"), flush=True)  # fmt: skip
 
@@ -171,7 +185,7 @@ def classic_gradients(parameters: list[ndarray], ids: ndarray, h: ndarray) -> li
 def our_gradients(parameters: list[ndarray], ids: ndarray, h_0: ndarray) -> list[ndarray]:
     """Gradients of the mean loss over a batch of segments: ids (T + 1, N), h_0 (N, H)."""
     *weights, W_hy, b_y = parameters
-    layer = RNN(*weights)
+    layer = fast.RNN(*weights)
     x = np.eye(V, dtype=W_hy.dtype)[ids[:-1]]  # (T, N, V), dense, though all but one are zero
     h, _, tape = layer.forward(x, h_0)
     rows = h.reshape(-1, H)  # (T N, H)
@@ -233,8 +247,8 @@ def characters(clock: Callable) -> None:
 
 def measure(threads: int, clock: Callable) -> None:
     """Everything on this number of threads."""
-    for kind in KINDS:
-        compare_layers(kind, threads, clock)
+    for name in KINDS:
+        compare_layers(name, threads, clock)
     if threads == 1:
         characters(clock)
 

@@ -13,7 +13,8 @@ OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[^\n]*\n)+)", re.MULTILINE | re.D
 
 def cells(page: Path) -> list[str]:
     """The code of a page's cells, without their options, in order."""
-    return [OPTIONS.sub("", code) for code in FENCE.findall(page.read_text(encoding="utf-8"))]
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [OPTIONS.sub("", code).lstrip("\n") for code in found]
 
 
 def rerun(page: Path, pieces: list[str], changes: dict[str, str] | None = None) -> dict:

@@ -24,7 +24,10 @@ class Module:
 
 @dataclass(frozen=True)
 class Group:
-    """A folder of modules; the package itself is one, for the modules that are in no folder."""
+    """A folder of modules; the package itself is one, for the modules that are in no folder.
+
+    A folder within a group is one module more, and so is each file in it.
+    """
 
     package: Module
     modules: list[Module]
@@ -34,12 +37,21 @@ def groups(root: Path) -> list[Group]:
     """The package's groups in the order of their names, last the modules that are in none."""
     package = root / PACKAGE
     folders = sorted(path.parent for path in package.glob("*/__init__.py"))
-    return [_group(root, folder) for folder in (*folders, package)]
+    return [
+        *(_group(root, folder, "**/*.py") for folder in folders),
+        _group(root, package, "*.py"),
+    ]
 
 
-def _group(root: Path, folder: Path) -> Group:
-    modules = [read_module(root, path) for path in sorted(folder.glob("[!_]*.py"))]
-    return Group(read_module(root, folder / "__init__.py"), modules)
+def _group(root: Path, folder: Path, pattern: str) -> Group:
+    package = read_module(root, folder / "__init__.py")
+    modules = [
+        read_module(root, path)
+        for path in folder.glob(pattern)
+        if not path.name.startswith("_")
+        or (path.name == "__init__.py" and path != root / package.path)
+    ]
+    return Group(package, sorted(modules, key=lambda module: module.name))
 
 
 def read_module(root: Path, path: Path) -> Module:

@@ -21,14 +21,15 @@ LISTED = [module for group in groups(ROOT) for module in group.modules]
 
 def test_every_module_is_listed_once():
     written = {path.relative_to(ROOT) for path in (ROOT / PACKAGE).rglob("*.py")}
-    written = {path for path in written if not path.name.startswith("_")}
+    inner = {path for path in written if path.name == "__init__.py" and len(path.parts) > 4}
+    written = {path for path in written if not path.name.startswith("_")} | inner
     assert Counter(module.path for module in LISTED) == Counter(written)
     assert all(group.modules for group in groups(ROOT))
 
 
 @pytest.mark.parametrize("module", LISTED, ids=lambda module: module.name)
 def test_a_module_says_in_one_line_what_it_holds(module):
-    assert 20 < len(module.summary) <= 97 and module.summary.endswith(".")
+    assert 10 < len(module.summary) <= 97 and module.summary.endswith(".")
     first, second, *_ = (ROOT / module.path).read_text().splitlines()
     assert first.removesuffix('"""') == f'"""{module.summary}' and second == ""
 
@@ -74,6 +75,8 @@ def listing(tmp_path_factory):
         "code/unrolled/some_cells/__init__.py": '"""Cells.\n\nThey have `x`."""',
         "code/unrolled/some_cells/plain.py": '"""A plain cell."""',
         "code/unrolled/some_cells/other.py": '"""Another cell."""',
+        "code/unrolled/some_cells/quick/__init__.py": '"""Quick cells."""',
+        "code/unrolled/some_cells/quick/plain.py": '"""A quick plain cell."""',
         "code/unrolled/some_cells/_private.py": '"""Nobody sees it."""',
         "_toc.yml": "root: book/package.md\nchapters:\n  - file: book/cells.md\n",
         "book/package.md": "# All\n\n```{package-modules}\n```\n\n```{toctree}\ncells\n```\n",
@@ -115,11 +118,13 @@ def test_a_group_has_its_paragraph_and_its_modules(listing):
     assert texts == [
         ["some_cells.other", "Another cell.", "on no page"],
         ["some_cells.plain", "A plain cell.", "Cells"],
+        ["some_cells.quick", "Quick cells.", "on no page"],
+        ["some_cells.quick.plain", "A quick plain cell.", "on no page"],
     ]
 
 
 def test_the_module_links_to_its_source_and_the_page_to_itself(listing):
-    _, (name, _, where) = rows(listing["package-some-cells"])
+    (name, _, where) = rows(listing["package-some-cells"])[1]
     assert name.a["href"] == f"{URL}/blob/main/code/unrolled/some_cells/plain.py"
     assert where.a["href"].startswith("cells.html")
 

@@ -35,24 +35,7 @@ def test_the_loss_of_guessing(claim):
         "Its loss looks healthy as well: it fell from about $\\ln 17 \\approx 2.8$, the loss of"
         " guessing among all words, to about $0.81$."
     )
-    assert len(shape_world.WORDS) == 17 and math.isclose(math.log(17), 2.8, abs_tol=0.05)
-
-
-@pytest.mark.slow
-def test_the_plateau_at_a_third_of_the_rate(claim):
-    """Once-networks with two starts, otherwise as the page trains them."""
-    claim(
-        "It need not be for ever: at a third of the learning rate some once-networks leave the"
-        " plateau within 600 steps, and others do not."
-    )
-    page = rerun(PAGE, CELLS, {'for name in ("always", "once"):': "for name in ():"})
-    losses = {}
-    for seed in (0, 1, 2):
-        torch.manual_seed(seed)
-        model = page["Captioner"](len(shape_world.WORDS), always=False)
-        history = page["fit"](model, page["training"], seed=seed, learning_rate=1e-3)
-        losses[seed] = np.mean(history.loss[-50:])
-    assert min(losses.values()) < 0.6 and max(losses.values()) > 0.78
+    assert len(shape_world.VOCABULARY) == 17 and math.isclose(math.log(17), 2.8, abs_tol=0.05)
 
 
 @pytest.mark.slow

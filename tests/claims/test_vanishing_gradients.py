@@ -7,13 +7,13 @@ import torch
 
 @pytest.fixture
 def page(claim):
-    """The functions of the page's cells, with dice of our own."""
+    """The functions of the page's cells, with seeds of our own."""
     return claim.definitions() | {"claim": claim}
 
 
 def seeded(page, seed):
-    """The page's `draw` takes its weights from these dice."""
-    page["draw"].__globals__["dice"] = torch.Generator().manual_seed(seed)
+    """The page's `draw` takes its weights from a generator with this seed."""
+    page["draw"].__globals__["torch_rng"] = torch.Generator().manual_seed(seed)
 
 
 def share_at_the_cue(page, run, p, T):
@@ -74,8 +74,8 @@ def test_the_cause_taken_away_and_put_in(claim, page):
     """Small inputs, gap 50, eight networks each: orthogonal over √3, default times √3."""
     claim("Orthogonal weights divided by $\\sqrt3$ let the gradient fade like the default ones;")
     claim(
-        "At a gap of 50 and the learning rate 0.001 the first learnt nothing in any of eight"
-        " networks, and the second learnt the task or most of it in all eight."
+        "At a gap of 50 and the learning rate 0.001 none of eight networks of the first kind learnt"
+        " anything, and of the second kind nearly all learnt the task or most of it."
     )
     seeded(page, 4)
     run, found, shares = page["plain"], {}, {}
@@ -87,48 +87,21 @@ def test_the_cause_taken_away_and_put_in(claim, page):
         found[name] = page["train"](run, p, 51, 1e-3, np.random.default_rng(4), steps=300)
     assert np.median(shares["faded"]) < 1e-8 and np.median(shares["default"]) < 1e-8
     assert np.median(shares["alive"]) > 1e-3
-    assert found["faded"].max() < 0.35 and found["alive"].min() > 0.6
+    assert found["faded"].max() < 0.35 and np.sum(found["alive"] > 0.8) >= 6
 
 
 @pytest.mark.slow
 def test_default_networks_that_learn_in_the_dark(claim, page):
     """24 default networks, gap 50, learning rate 0.01, 300 steps, seed 5."""
     claim(
-        "At 0.01 it was not: of 24 default networks a few learnt the gap of 50 completely,"
-        " although at the start less than a millionth of the gradient arrived at the cue."
+        "At 0.01 it was not: of 24 default networks one or two learnt the gap of 50 and about half"
+        " learnt a part of the symbols, although at the start less than a millionth of the"
+        " gradient arrived at the cue."
     )
     seeded(page, 5)
     p = page["draw"](24)
     shares = share_at_the_cue(page, page["plain"], p, 51)
     found = page["train"](page["plain"], p, 51, 1e-2, np.random.default_rng(5), steps=300)
-    learnt = found > 0.97
-    assert 2 <= learnt.sum() <= 12
-    assert shares[learnt].max() < 1e-6
-
-
-@pytest.mark.slow
-def test_cures_in_two_other_draws(claim, page):
-    """The page's six methods at gaps 20 and 50, three networks at each rate, seeds 6 and 7."""
-    claim(
-        "**The default** stayed near chance at the smallest learning rate. At the largest some"
-        " of its networks learnt the whole task, at a gap of 50 no less than at 20, and others"
-        " nothing."
-    )
-    claim("At a gap of 20 every method but the default works at some learning rate.")
-    rates = torch.tensor(page["learning_rates"]).repeat_interleave(3)
-    found = {}
-    for seed in (6, 7):
-        seeded(page, seed)
-        for gap in (20, 50):
-            for name, (run, init) in page["methods"].items():
-                rng = np.random.default_rng(100 * seed + gap)
-                accuracy = page["train"](run, init(9), gap + 1, rates, rng, steps=300)
-                found[seed, gap, name] = accuracy.reshape(3, 3)
-                print(seed, gap, name, accuracy.round(2))
-    for (_, gap, name), accuracy in found.items():
-        if name == "default":
-            assert accuracy[0].max() < 0.6
-        elif gap == 20:
-            assert accuracy.mean(axis=1).max() > 0.9, name
-    default = np.array([found[seed, gap, "default"][2] for seed in (6, 7) for gap in (20, 50)])
-    assert default.max() > 0.95 and default.min() < 0.6
+    assert 1 <= np.sum(found > 0.9) <= 6
+    assert 7 <= np.sum(found > 0.4) <= 18
+    assert shares.max() < 1e-6

@@ -60,7 +60,9 @@ def width(kind: Contestant, contest: Contest, budget: int = BUDGET) -> int:
     def over(H: int) -> int:
         return side_by_side.count(side_by_side.init(kind, contest, H, [0])) - budget
 
-    low, high = 2, 4096  # too small, too large
+    low, high = 1, 2
+    while over(high) <= 0:  # a large one takes long to initialise: go no further than needed
+        low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if over(middle) > 0 else (middle, high)

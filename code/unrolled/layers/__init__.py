@@ -3,8 +3,9 @@
 Recurrent cells, convolution, attention, losses, the scan, and what trains and checks them. A
 layer is a dataclass of parameters. Every recurrent one keeps the same contract (`layer_contract`):
 `forward(x, state) -> h, last_state, tape` and `backward(tape, dh, dlast_state=None) -> grads, dx,
-dstate`, with time as the first axis, and `init` and `zeros` to begin with. Layers import no models
-and no plotting, so this group runs wherever NumPy does.
+dstate`, with time as the first axis, and `init` and `zeros` to begin with. `fast` holds RNN, LSTM
+and GRU once more, laid out for speed: equal results, longer to read. Layers import no models and no
+plotting, so this group runs wherever NumPy does.
 """
 
 from unrolled.layers.attention import Additive, Dot

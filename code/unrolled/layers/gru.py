@@ -70,7 +70,8 @@ class GRU:
         D, H = len(self.W_xh), len(self.W_hh)
         T, N, _ = check("x", x, "T", "N", D)
         check("h_0", h_0, N, H)
-        a = (rows(x) @ self.W_xh + self.b_h).reshape(T, N, 3 * H)  # what does not wait for h
+        a = (rows(x) @ self.W_xh).reshape(T, N, 3 * H)
+        a += self.b_h  # all that does not wait for h
         a_r, a_z, a_n = np.split(a, 3, axis=2)
         h = np.empty((T + 1, N, H), a.dtype)
         r, z, n, q = (np.empty((T, N, H), a.dtype) for _ in range(4))
@@ -109,13 +110,13 @@ class GRU:
         from_next = from_beyond("dlast_state", dlast_state, h[-1])
         T, N, H = dh.shape
         Delta_x, Delta_h = (np.empty((T, N, 3 * H), h.dtype) for _ in range(2))
+        Delta_r, Delta_z, Delta_n = np.split(Delta_x, 3, axis=2)  # parts of Delta_x, no copies
         for t in reversed(range(T)):
             dh_t = dh[t] + from_next
-            Delta_n = dh_t * (1 - z[t]) * (1 - n[t] ** 2)
-            Delta_z = dh_t * (h[t] - n[t]) * z[t] * (1 - z[t])
-            Delta_r = Delta_n * q[t] * r[t] * (1 - r[t])
-            Delta_x[t] = np.hstack([Delta_r, Delta_z, Delta_n])
-            Delta_h[t] = np.hstack([Delta_r, Delta_z, r[t] * Delta_n])
+            Delta_n[t] = dh_t * (1 - z[t]) * (1 - n[t] ** 2)
+            Delta_z[t] = dh_t * (h[t] - n[t]) * z[t] * (1 - z[t])
+            Delta_r[t] = Delta_n[t] * q[t] * r[t] * (1 - r[t])
+            Delta_h[t] = np.hstack([Delta_r[t], Delta_z[t], r[t] * Delta_n[t]])
             from_next = z[t] * dh_t + Delta_h[t] @ self.W_hh.T  # what goes back to h[t]
         grads = GRU(
             rows(x).T @ rows(Delta_x),
@@ -161,7 +162,8 @@ class PublishedGRU:
         D, H = len(self.W_xh), len(self.W_hh)
         T, N, _ = check("x", x, "T", "N", D)
         check("h_0", h_0, N, H)
-        a = (rows(x) @ self.W_xh + self.b_h).reshape(T, N, 3 * H)
+        a = (rows(x) @ self.W_xh).reshape(T, N, 3 * H)
+        a += self.b_h
         a_r, a_z, a_n = np.split(a, 3, axis=2)
         W_hr, W_hz, W_hn = np.split(self.W_hh, 3, axis=1)
         h = np.empty((T + 1, N, H), a.dtype)

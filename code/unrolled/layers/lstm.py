@@ -91,7 +91,8 @@ class LSTM:
         check_parts("state", state, "a pair (h_0, c_0)", 2)
         for name, part in zip(("h_0", "c_0"), state, strict=True):
             check(f"{name} in state", part, N, H)
-        a = (rows(x) @ self.W_xh + self.b_h).reshape(T, N, 4 * H)  # what does not wait for h
+        a = (rows(x) @ self.W_xh).reshape(T, N, 4 * H)
+        a += self.b_h  # all that does not wait for h
         h, c = (np.empty((T + 1, N, H), a.dtype) for _ in range(2))
         i, f, g, o = (np.empty((T, N, H), a.dtype) for _ in range(4))
         h[0], c[0] = state

@@ -64,7 +64,8 @@ class RNN:
         D, H = self.W_xh.shape
         T, N, _ = check("x", x, "T", "N", D)
         check("h_0", h_0, N, H)
-        a = (rows(x) @ self.W_xh + self.b_h).reshape(T, N, H)  # what does not wait for h
+        a = (rows(x) @ self.W_xh).reshape(T, N, H)
+        a += self.b_h  # all that does not wait for h
         h = np.empty((T + 1, N, H), a.dtype)
         h[0] = h_0
         for t in range(T):  # h[t] is the state before this step, h[t + 1] the state after it

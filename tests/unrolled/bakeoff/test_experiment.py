@@ -125,7 +125,7 @@ def test_who_is_asked_further():
 
 def test_saved_is_loaded(tmp_path, monkeypatch):
     made = experiment.bake("words", "RNN", (0, 1), (1e-2,), updates=100)
-    made += experiment.bake("words", "RNN", (0,), (1e-2,), updates=50, tested=False)
+    made += experiment.bake("words", "RNN", (0,), (1e-2,), updates=100, tested=False)
     assert not math.isnan(made[0].accuracy) and math.isnan(made[2].accuracy)
     file = tmp_path / "runs.csv"
     experiment.save(made, file)

@@ -81,6 +81,10 @@ def test_products_in_blocks(monkeypatch, avx512, M, K, count):
     assert len(in_blocks) == (count if avx512 else 1)
     products.product(in_blocks, s, out)
     np.testing.assert_allclose(out, W @ s, rtol=1e-10, atol=1e-12)
+    in_blocks, out = products.blocks_of_columns(W.T, 150, float), np.empty((150, M))
+    assert len(in_blocks) == (count if avx512 else 1)
+    products.product_of_rows(s.T, in_blocks, out)
+    np.testing.assert_allclose(out, s.T @ W.T, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("steps", [1, 4, 5, 9])

@@ -113,6 +113,7 @@ def test_shapes_are_those_of_what_they_are_gradients_of(init):
     assert type(grads) is type(layer) and type(last_state) is type(dstate) is type(state)
     for left, right in [(grads, layer), (dx, x), (dstate, state), (last_state, state)]:
         assert [a.shape for a in leaves(left)] == [a.shape for a in leaves(right)]
+    assert change(grads, np.shape) == change(layer, np.shape)  # settings such as a dilation, too
     for part in leaves_of_stack(tape):
         assert part._fields
 

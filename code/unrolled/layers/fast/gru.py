@@ -1,12 +1,11 @@
 """The fast GRU layer, in torch's form."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
 
 from unrolled.layers import gru
-from unrolled.layers.contract import check, from_beyond, gradient_at
 from unrolled.layers.fast.products import (
     all_steps,
     below_each_other,
@@ -14,6 +13,7 @@ from unrolled.layers.fast.products import (
     chunks_backward,
     product,
 )
+from unrolled.layers.layer_contract import check, from_beyond, gradient_at
 
 
 class FastGRUTape(NamedTuple):
@@ -27,8 +27,8 @@ class FastGRUTape(NamedTuple):
 class GRU(gru.GRU):
     """`unrolled.layers.GRU`, laid out for speed."""
 
-    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, FastGRUTape]:
-        """As `unrolled.layers.GRU.forward`."""
+    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, Any]:
+        """As `unrolled.layers.GRU.forward`, with a `FastGRUTape`."""
         D, H = len(self.W_xh), len(self.W_hh)
         T, N, _ = check("x", x, "T", "N", D)
         check("h_0", h_0, N, H)
@@ -48,9 +48,9 @@ class GRU(gru.GRU):
         return h[1:], h[-1], FastGRUTape(s, gates, q)
 
     def backward(
-        self, tape: FastGRUTape, dh: ndarray, dlast_state: ndarray | None = None
+        self, tape: Any, dh: ndarray, dlast_state: ndarray | None = None
     ) -> tuple["GRU", ndarray, ndarray]:
-        """As `unrolled.layers.GRU.backward`."""
+        """As `unrolled.layers.GRU.backward`, from a `FastGRUTape`."""
         s, gates, q = tape
         T, H, N = q.shape
         h = s[:, :H]  # (T + 1, H, N)

@@ -1,12 +1,11 @@
 """The fast LSTM layer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
 
 from unrolled.layers import lstm
-from unrolled.layers.contract import check, check_parts, gradient_at
 from unrolled.layers.fast.products import (
     all_steps,
     below_each_other,
@@ -14,6 +13,7 @@ from unrolled.layers.fast.products import (
     chunks_backward,
     product,
 )
+from unrolled.layers.layer_contract import check, check_parts, gradient_at
 from unrolled.layers.lstm import Pair, pair_from_beyond
 
 
@@ -29,8 +29,8 @@ class FastLSTMTape(NamedTuple):
 class LSTM(lstm.LSTM):
     """`unrolled.layers.LSTM`, laid out for speed."""
 
-    def forward(self, x: ndarray, state: Pair) -> tuple[ndarray, Pair, FastLSTMTape]:
-        """As `unrolled.layers.LSTM.forward`."""
+    def forward(self, x: ndarray, state: Pair) -> tuple[ndarray, Pair, Any]:
+        """As `unrolled.layers.LSTM.forward`, with a `FastLSTMTape`."""
         D, H = len(self.W_xh), len(self.W_hh)
         T, N, _ = check("x", x, "T", "N", D)
         check_parts("state", state, "a pair (h_0, c_0)", 2)
@@ -51,9 +51,9 @@ class LSTM(lstm.LSTM):
         return h[1:], (h[-1], c[-1].T), FastLSTMTape(s, c, tanh_c, gates)
 
     def backward(
-        self, tape: FastLSTMTape, dh: ndarray, dlast_state: Pair | None = None
+        self, tape: Any, dh: ndarray, dlast_state: Pair | None = None
     ) -> tuple["LSTM", ndarray, Pair]:
-        """As `unrolled.layers.LSTM.backward`."""
+        """As `unrolled.layers.LSTM.backward`, from a `FastLSTMTape`."""
         s, c, tanh_c, gates = tape
         T, H, N = tanh_c.shape
         h = s[:, :H].transpose(0, 2, 1)

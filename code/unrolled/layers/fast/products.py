@@ -1,4 +1,4 @@
-"""What the fast layers share: their inputs below each other, and products in blocks.
+"""What the fast layers share: products in blocks, and the inputs of a step below each other.
 
 A BLAS copies both matrices of a product into an order of its own first. That pays when each number
 is used often, but a step of a recurrent layer uses a weight only once for each sequence. OpenBLAS,
@@ -12,7 +12,7 @@ from numpy import ndarray
 from numpy.typing import DTypeLike
 
 SMALL = 100**3  # multiplications: up to here OpenBLAS copies nothing
-CACHE = 2**20  # bytes of weights, half of what a core with AVX-512 usually has for itself
+CACHE = 2**19  # bytes of weights, half of what such a core has for itself at least
 CHUNK = 2**18  # bytes of gates whose slopes are computed at once, to be read again from the cache
 AVX512 = "AVX512_SKX" in np.show_config(mode="dicts")["SIMD Extensions"]["found"]
 
@@ -34,6 +34,22 @@ def product(W: ndarray, s: ndarray, out: ndarray) -> None:
         np.dot(W[0], s, out=out)
     else:
         np.matmul(W, s, out=out.reshape(*W.shape[:2], s.shape[1]))
+
+
+def blocks_of_columns(W: ndarray, N: int, dtype: DTypeLike) -> ndarray:
+    """W (K, M) as (blocks, K, columns), for products (N, K) W: what `product_of_rows` takes."""
+    W_b = blocks(W.T, N, dtype).transpose(0, 2, 1)
+    copied = len(W_b) == 1 and N * W.size > SMALL  # by BLAS, which prefers one column after another
+    return W_b if copied else np.ascontiguousarray(W_b)
+
+
+def product_of_rows(a: ndarray, W: ndarray, out: ndarray) -> None:
+    """out (N, M) = a W, with a (N, K) and W from `blocks_of_columns`."""
+    if len(W) == 1:
+        np.dot(a, W[0], out=out)
+    else:
+        columns = out.reshape(len(a), len(W), W.shape[2])
+        np.matmul(a, W, out=columns.transpose(1, 0, 2))
 
 
 def below_each_other(x: ndarray, h_0: ndarray, dtype: DTypeLike) -> ndarray:

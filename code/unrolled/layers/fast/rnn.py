@@ -1,55 +1,54 @@
-"""The fast plain recurrent layer."""
+"""The fast plain recurrent layer.
 
-from typing import NamedTuple
+Without gates there is nothing to lay side by side, so here sequences stay the rows, as in the plain
+layer. The loop allocates nothing: `out=` names the array that takes a result.
+"""
+
+from itertools import pairwise
 
 import numpy as np
 from numpy import ndarray
 
 from unrolled.layers import rnn
-from unrolled.layers.contract import check, from_beyond, gradient_at
-from unrolled.layers.fast.products import all_steps, below_each_other, blocks, product
-
-
-class FastRNNTape(NamedTuple):
-    """What `RNN.backward` needs."""
-
-    s: ndarray  # (T + 1, H + D + 1, N): h[t] before the step, x[t], 1
+from unrolled.layers.fast.products import blocks_of_columns, product_of_rows
+from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
+from unrolled.layers.rnn import RNNTape
 
 
 class RNN(rnn.RNN):
     """`unrolled.layers.RNN`, laid out for speed."""
 
-    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, FastRNNTape]:
+    def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, RNNTape]:
         """As `unrolled.layers.RNN.forward`."""
         D, H = self.W_xh.shape
-        _, N, _ = check("x", x, "T", "N", D)
+        T, N, _ = check("x", x, "T", "N", D)
         check("h_0", h_0, N, H)
-        s = below_each_other(x, h_0, np.result_type(x, self.W_xh))
-        h = s[:, :H]  # (T + 1, H, N)
-        W = blocks(np.concatenate([self.W_hh, self.W_xh, self.b_h[None]]).T, N, s.dtype)
-        for s_t, h_t in zip(s, h[1:], strict=False):
-            product(W, s_t, out=h_t)
-            np.tanh(h_t, out=h_t)
-        h = h.transpose(0, 2, 1)
-        return h[1:], h[-1], FastRNNTape(s)
+        h = np.empty((T + 1, N, H), np.result_type(x, self.W_xh))
+        h[0] = h_0
+        np.matmul(rows(x), self.W_xh, out=rows(h[1:]))
+        h[1:] += self.b_h
+        W, a = blocks_of_columns(self.W_hh, N, h.dtype), np.empty_like(h[0])
+        for h_before, h_t in pairwise(h):
+            product_of_rows(h_before, W, out=a)
+            a += h_t  # its place has held x_t W_xh + b_h so far
+            np.tanh(a, out=h_t)
+        return h[1:], h[-1], RNNTape(x, h)
 
     def backward(
-        self, tape: FastRNNTape, dh: ndarray, dlast_state: ndarray | None = None
+        self, tape: RNNTape, dh: ndarray, dlast_state: ndarray | None = None
     ) -> tuple["RNN", ndarray, ndarray]:
         """As `unrolled.layers.RNN.backward`."""
-        (s,), (D, H) = tape, self.W_xh.shape
-        h = s[:, :H]  # (T + 1, H, N)
-        dh = gradient_at("dh", dh, h[1:].transpose(0, 2, 1))
-        dh_t = from_beyond("dlast_state", dlast_state, h[-1].T).T.copy()  # (H, N)
-        T, N, _ = dh.shape
+        x, h = tape
+        dh = gradient_at("dh", dh, h[1:])
+        from_next = from_beyond("dlast_state", dlast_state, h[-1])
         Delta = np.square(h[1:])
-        np.subtract(1, Delta, out=Delta)  # (T, H, N) slopes; the loop makes them ∂L/∂a
-        W = blocks(self.W_hh, N, s.dtype)
-        for Delta_t, given in zip(Delta[::-1], dh[::-1], strict=True):
-            dh_t += given.T
-            Delta_t *= dh_t
-            product(W, Delta_t, out=dh_t)  # what goes back to the step before
-        rows = all_steps(Delta).T
-        dW = all_steps(s[:T]) @ rows  # of all three weights, in the order of s
-        grads = RNN(dW[H:-1], dW[:H], dW[-1])
-        return grads, (rows @ self.W_xh.T).reshape(T, N, D), dh_t.T
+        np.subtract(1, Delta, out=Delta)  # (T, N, H) tanh' at every step; the loop makes it ∂L/∂a
+        W = blocks_of_columns(self.W_hh.T, dh.shape[1], h.dtype)
+        for Delta_t, dh_t in zip(Delta[::-1], dh[::-1], strict=True):
+            from_next += dh_t
+            Delta_t *= from_next
+            product_of_rows(Delta_t, W, out=from_next)  # what goes back to the state before
+        at_a = rows(Delta)
+        b_h = np.ones(len(at_a), h.dtype) @ at_a  # the bias's input is 1 in every row
+        grads = RNN(rows(x).T @ at_a, rows(h[:-1]).T @ at_a, b_h)
+        return grads, (at_a @ self.W_xh.T).reshape(x.shape), from_next

@@ -17,6 +17,7 @@ import torch
 from numpy import ndarray
 
 from unrolled.layers.gru import GRU, PublishedGRU
+from unrolled.layers.layer_contract import check
 from unrolled.layers.lstm import LSTM
 from unrolled.layers.rnn import RNN
 
@@ -27,12 +28,21 @@ KERAS_ORDER = ORDER | {GRU: "zrn", PublishedGRU: "zrn"}  # Keras's own letter fo
 TORCH_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
+def check_kind(given: object, expected: str, *kinds: type) -> None:
+    """ValueError unless this is one of the kinds; torch and Keras have layers of the same names."""
+    if not isinstance(given, kinds):
+        cls = type(given)
+        raise ValueError(f"expected {expected}, got a {cls.__name__} of {cls.__module__}")
+
+
 def order_of(layer: Layer, orders: Mapping[type, str] = ORDER) -> str:
-    """The layer's gates in the order in which it stacks them, or as another of `orders` says."""
-    for cls in type(layer).__mro__:  # a faster layer of the same kind is a subclass
-        if cls in orders:
-            return orders[cls]
-    raise ValueError(f"expected an RNN, an LSTM or a GRU, got a {type(layer).__name__}")
+    """The layer's gates in the order in which it stacks them, or as another of `orders` says.
+
+    Raises ValueError for what is no layer of this book.
+    """
+    check_kind(layer, "an RNN, an LSTM or a GRU", *orders)
+    # a faster layer of the same kind is a subclass
+    return next(orders[cls] for cls in type(layer).__mro__ if cls in orders)
 
 
 def reorder_gates(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
@@ -88,8 +98,10 @@ def from_gates(gates: Mapping[str, ndarray], columns: bool = False) -> Layer:
 
     Raises
     ------
-    ValueError : if the names are not those of one layer (a peephole, an unknown gate)
+    ValueError : if the names are not those of one layer (a peephole, an unknown gate), or a shape
+        does not fit the others
     """
+    check_kind(gates, "a dict of arrays, as `to_gates` gives it", Mapping)
     found = {name.removeprefix("W_h") for name in gates if name.startswith("W_h")}
     kinds = {frozenset(names): cls for cls, names in ORDER.items() if cls is not GRU}
     cls = GRU if "b_hn" in gates else kinds.get(frozenset(found), GRU)
@@ -98,6 +110,11 @@ def from_gates(gates: Mapping[str, ndarray], columns: bool = False) -> Layer:
     others = {"b_" + gate for gate in names} | ({"b_hn"} if cls is GRU else set())
     if not weights <= set(gates) <= weights | others:
         raise ValueError(f"these are not the weights of an RNN, an LSTM or a GRU: {sorted(gates)}")
+    H, _ = check(first := "W_h" + names[0], gates[first], "H", "H")
+    D = check(first := "W_x" + names[0], gates[first], "D", "H")[1 if columns else 0]
+    shapes = {"W_x": (H, D) if columns else (D, H), "W_h": (H, H)}
+    for name, array in gates.items():
+        check(name, array, *shapes.get(name[:3], (H,)))
     zero = np.zeros_like(gates["W_h" + names[0]][0])  # (H,)
 
     def stack(prefix: str) -> ndarray:
@@ -139,13 +156,18 @@ def to_stacked(layer: Layer, order: str) -> tuple[ndarray, ndarray]:
 
 
 def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
-    """Undo `to_stacked`; b = None means zero. The gates r, z, n make a PublishedGRU."""
+    """Undo `to_stacked`; b = None means zero. The gates r, z, n make a PublishedGRU.
+
+    Raises ValueError if the order names no layer's gates, or W or b does not fit it.
+    """
+    height, width = check("W", W, "k H", "H + D")
     kinds = {frozenset(names): cls for cls, names in ORDER.items()}
-    cls, H = kinds.get(frozenset(order)), len(W) // len(order)
-    if cls is None or len(W) != H * len(order) or W.shape[1] <= H:
+    cls, H = kinds.get(frozenset(order)), height // max(len(order), 1)
+    if cls is None or height != H * len(order) or width <= H:
         raise ValueError(f"W must be (k H, H + D) with gates {order!r}, got {W.shape}")
     rows = reorder_gates(W.T, order, ORDER[cls])  # (H + D, k H)
     b = np.zeros_like(W[:, 0]) if b is None else b
+    check("b", b, height)
     return cls(rows[H:].copy(), rows[:H].copy(), reorder_gates(b, order, ORDER[cls]))
 
 
@@ -162,6 +184,7 @@ def to_torch(layer: Layer) -> dict[str, torch.Tensor]:
     ------
     ValueError : for a PublishedGRU; torch.nn.GRU resets after the product
     """
+    order_of(layer)
     if isinstance(layer, PublishedGRU):
         raise ValueError("torch.nn.GRU resets after the product, a PublishedGRU before it")
     arrays = (layer.W_xh.T, layer.W_hh.T, layer.b_h, second_bias(layer))
@@ -176,13 +199,21 @@ def from_torch(state: Mapping[str, torch.Tensor]) -> RNN | LSTM | GRU:
 
     Raises
     ------
-    ValueError : for a second layer, a second direction or a projection
+    ValueError : for a second layer, a second direction or a projection, for a module in place of
+        its `state_dict()`, and if a shape does not fit the others
     """
+    check_kind(state, "a state dict, module.state_dict()", Mapping)
+    if missing := sorted({*TORCH_NAMES[:2]} - set(state)):
+        raise ValueError(f"expected {', '.join(TORCH_NAMES[:2])}, got no {', '.join(missing)}")
     extra = sorted(set(state) - set(TORCH_NAMES))
     if extra:
         raise ValueError(f"expected one layer in one direction, got {', '.join(extra)} as well")
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
     W_xh, W_hh = (arrays[name].T.copy() for name in TORCH_NAMES[:2])
+    kind_of(W_hh)
+    for name in set(arrays) - {"weight_hh_l0"}:
+        shape = (W_hh.shape[1], "D") if name == "weight_ih_l0" else (W_hh.shape[1],)
+        check(name, arrays[name], *shape)
     zero = np.zeros_like(W_hh[0])  # (k H,), where bias=False
     b_x, b_h = (arrays.get(name, zero) for name in TORCH_NAMES[2:])
     return with_two_biases(W_xh, W_hh, b_x, b_h)
@@ -193,8 +224,8 @@ def to_keras(layer: Layer) -> list[ndarray]:
 
     A PublishedGRU is for `GRU(reset_after=False)`.
     """
-    bias = np.stack([layer.b_h, second_bias(layer)]) if isinstance(layer, GRU) else layer.b_h
     before, after = order_of(layer), order_of(layer, KERAS_ORDER)
+    bias = np.stack([layer.b_h, second_bias(layer)]) if isinstance(layer, GRU) else layer.b_h
     return [reorder_gates(a, before, after) for a in (layer.W_xh, layer.W_hh, bias)]
 
 
@@ -205,11 +236,16 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
 
     Raises
     ------
-    ValueError : if the bias is missing (`use_bias=False`); give one of zeros
+    ValueError : if the bias is missing (`use_bias=False`); give one of zeros. And for a layer in
+        place of its `get_weights()`, and if a shape does not fit the others
     """
+    check_kind(weights, "a list, layer.get_weights()", list, tuple)
     if len(weights) != 3:
         raise ValueError(f"expected kernel, recurrent kernel and bias, got {len(weights)} arrays")
-    cls = kind_of(weights[1])
+    cls, columns = kind_of(weights[1]), weights[1].shape[1]
+    check("kernel", weights[0], "D", columns)
+    two = issubclass(cls, GRU) and np.ndim(weights[2]) == 2
+    check("bias", weights[2], *([2] if two else []), columns)
     W_xh, W_hh, bias = (reorder_gates(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
     if bias.ndim == 2:
         return with_two_biases(W_xh, W_hh, *bias)
@@ -219,8 +255,8 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
 
 
 def kind_of(W_hh: ndarray) -> type[RNN] | type[LSTM] | type[GRU]:
-    """Which layer has recurrent weights (H, k H)."""
-    H, columns = W_hh.shape
+    """Which layer has recurrent weights (H, k H); ValueError if none has."""
+    H, columns = check("recurrent weights", W_hh, "H", "k H")
     for cls in (RNN, LSTM, GRU):
         if columns == H * len(ORDER[cls]):
             return cls
@@ -251,13 +287,18 @@ def other_update(gru: GRU | PublishedGRU) -> GRU | PublishedGRU:
     """The weights of the gate 1 - z in place of z (`eq-conventions-update`), and back again.
 
     For sources in which z takes the new state. What comes back is only to be handed to them: this
-    book's layers take z as the gate that keeps.
+    book's layers take z as the gate that keeps. Raises ValueError for a layer that is no GRU.
     """
+    check_kind(gru, "a GRU", GRU, PublishedGRU)
     H = len(gru.W_hh)
     sign = np.repeat(np.array([1, -1, 1], gru.W_hh.dtype), H)  # r, z, n
     return replace(gru, W_xh=gru.W_xh * sign, W_hh=gru.W_hh * sign, b_h=gru.b_h * sign)
 
 
 def from_logistic(rnn: RNN) -> RNN:
-    """From s = σ(a) to h = tanh(a), where h = 2 s - 1 at every step (`eq-conventions-elman`)."""
+    """From s = σ(a) to h = tanh(a), where h = 2 s - 1 at every step (`eq-conventions-elman`).
+
+    Raises ValueError for a layer that is no RNN.
+    """
+    check_kind(rnn, "an RNN", RNN)
     return RNN(rnn.W_xh / 2, rnn.W_hh / 4, rnn.b_h / 2 + rnn.W_hh.sum(axis=0) / 4)

@@ -452,3 +452,108 @@ def test_a_subclass_is_carried_like_its_kind(kind):
     faster = type("Faster", (CLASSES[kind],), {})(**vars(layer))
     for expected, found in zip(to_keras(layer), to_keras(faster), strict=True):
         assert np.array_equal(expected, found)
+
+
+# What does not fit: refused here, not in a later `forward`
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "said"),
+    [
+        (
+            from_torch,
+            torch.nn.LSTM(D, H),
+            r"a state dict, module.state_dict\(\), got a LSTM of torch",
+        ),
+        (from_torch, {}, "expected weight_ih_l0, weight_hh_l0, got no weight_hh_l0, weight_ih_l0"),
+        (to_gates, torch.nn.LSTM(D, H), "an RNN, an LSTM or a GRU, got a LSTM of torch.nn"),
+        (to_torch, {}, "an RNN, an LSTM or a GRU, got a dict of builtins"),
+        (to_keras, None, "an RNN, an LSTM or a GRU, got a NoneType"),
+        (
+            from_keras,
+            random_layer("LSTM"),
+            r"a list, layer.get_weights\(\), got a LSTM of unrolled",
+        ),
+        (
+            from_gates,
+            random_layer("LSTM"),
+            "a dict of arrays.*, got a LSTM of unrolled.layers.lstm",
+        ),
+        (
+            from_logistic,
+            random_layer("LSTM"),
+            "expected an RNN, got a LSTM of unrolled.layers.lstm",
+        ),
+        (other_update, random_layer("LSTM"), "expected a GRU, got a LSTM of unrolled.layers.lstm"),
+        (other_update, torch.nn.GRU(D, H), "expected a GRU, got a GRU of torch.nn.modules.rnn"),
+    ],
+)
+def test_what_is_given_in_place_of_a_layer_or_its_weights_is_named(function, given, said):
+    with pytest.raises(ValueError, match=said):
+        function(given)
+
+
+@pytest.mark.parametrize(
+    ("k", "shape", "said"),
+    [
+        (0, (D, 3 * H), r"kernel must be \(D, 20\), got \(4, 15\)"),
+        (0, (D, 8 * H), r"kernel must be \(D, 20\), got \(4, 40\)"),
+        (1, (4 * H,), r"recurrent weights must be \(H, k H\), got \(20,\)"),
+        (2, (H,), r"bias must be \(20,\), got \(5,\)"),
+        (2, (2, 4 * H), r"bias must be \(20,\), got \(2, 20\)"),
+    ],
+)
+def test_keras_weights_that_do_not_fit_are_named(k, shape, said):
+    weights = to_keras(random_layer("LSTM"))
+    weights[k] = np.zeros(shape)
+    with pytest.raises(ValueError, match=said):
+        from_keras(weights)
+
+
+def test_a_second_bias_of_another_length_is_named():
+    kernel, recurrent, bias = to_keras(random_layer("GRU"))
+    with pytest.raises(ValueError, match=r"bias must be \(2, 15\), got \(3, 15\)"):
+        from_keras([kernel, recurrent, np.concatenate([bias, bias[:1]])])
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "said"),
+    [
+        ("weight_ih_l0", (3 * H, D), r"weight_ih_l0 must be \(20, D\), got \(15, 4\)"),
+        ("bias_ih_l0", (H,), r"bias_ih_l0 must be \(20,\), got \(5,\)"),
+        ("bias_hh_l0", (1,), r"bias_hh_l0 must be \(20,\), got \(1,\)"),
+    ],
+)
+def test_torch_weights_that_do_not_fit_are_named(name, shape, said):
+    with pytest.raises(ValueError, match=said):
+        from_torch(to_torch(random_layer("LSTM")) | {name: torch.zeros(shape)})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"b_f": np.zeros(H + 1)}, r"b_f must be \(5,\), got \(6,\)"),
+        ({"W_xf": np.zeros((D, H + 1))}, r"W_xf must be \(4, 5\), got \(4, 6\)"),
+        ({"W_xf": np.zeros((D + 1, H))}, r"W_xf must be \(4, 5\), got \(5, 5\)"),
+        ({"W_hi": np.zeros((H, H + 1))}, r"W_hi must be \(5, 5\), got \(5, 6\)"),
+    ],
+)
+def test_a_gate_that_does_not_fit_is_named(change, said):
+    with pytest.raises(ValueError, match=said):
+        from_gates(to_gates(random_layer("LSTM")) | change)
+
+
+def test_columns_taken_for_rows_are_named():
+    gates = to_gates(random_layer("GRU"), columns=True)
+    with pytest.raises(ValueError, match=r"W_xr must be \(5, 5\), got \(5, 4\)"):
+        from_gates(gates)
+
+
+def test_a_stack_that_does_not_fit_is_named():
+    W, b = to_stacked(random_layer("LSTM"), "ifog")
+    with pytest.raises(ValueError, match=r"b must be \(20,\), got \(16,\)"):
+        from_stacked(W, b[:16], "ifog")
+    with pytest.raises(ValueError, match=r"W must be \(k H, H \+ D\), got \(20,\)"):
+        from_stacked(b, None, "ifog")
+    with pytest.raises(ValueError, match="with gates '', got"):
+        from_stacked(W, b, "")

@@ -12,6 +12,7 @@ A sound is 4000 samples a second. A frame is the spectrum of 32 ms, a new one ev
 24 ms.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -75,8 +76,9 @@ def sound(text: str, rng: np.random.Generator, noise: float = 0.5) -> tuple[ndar
     ------
     ValueError : if the text is empty or has another letter
     """
-    if not text or not set(text) <= set(LETTERS):
-        raise ValueError(f"text must be one or more letters of {LETTERS!r}, got {text!r}")
+    if not text:
+        raise ValueError(f"text must be one or more letters of {LETTERS!r}, got none")
+    _check_letters(text)
     lengths = (0.06 * 3 ** rng.random(len(text)) * RATE).astype(int)
     pauses = (rng.exponential(0.08, size=len(text)) * RATE).astype(int)
     before, after = (rng.uniform(0.05, 0.15, size=2) * RATE).astype(int)
@@ -113,13 +115,22 @@ def frames(samples: ndarray) -> ndarray:
 
 
 def encode(text: str) -> ndarray:
-    """Numbers of the letters, from 1: 0 is kept for the blank."""
-    return np.array([LETTERS.index(letter) + 1 for letter in text])
+    """Numbers of the letters, from 1: 0 is kept for the blank. ValueError for another letter."""
+    _check_letters(text)
+    return np.array([LETTERS.index(letter) + 1 for letter in text], np.int64)
 
 
-def decode(labels) -> str:
-    """The text of numbers from `encode`."""
-    return "".join(LETTERS[label - 1] for label in labels)
+def decode(labels: Iterable[int]) -> str:
+    """The text of numbers from `encode`. ValueError for any other number, such as the blank's."""
+    labels = [*labels]
+    if not all(label in range(1, len(LETTERS) + 1) for label in labels):
+        raise ValueError(f"labels must be whole numbers from 1 to {len(LETTERS)}, got {labels}")
+    return "".join(LETTERS[int(label) - 1] for label in labels)
+
+
+def _check_letters(text: str) -> None:
+    if not set(text) <= set(LETTERS):
+        raise ValueError(f"text must be letters of {LETTERS!r}, got {text!r}")
 
 
 def batch(texts: list[str], rng: np.random.Generator, noise: float = 0.5) -> Spoken:

@@ -10,14 +10,18 @@ from math import exp, inf, log1p
 
 from numpy import ndarray
 
-from unrolled.layers.ctc import collapse
+from unrolled.layers.ctc import check_log_p, collapse
 
 # labels -> log P of the paths that spell them, ended by the blank and not
 Beam = dict[tuple[int, ...], tuple[float, float]]
 
 
 def best_path(log_p: ndarray, blank: int = 0) -> tuple[int, ...]:
-    """The labels of the likeliest path, which need not be the likeliest labels."""
+    """The labels of the likeliest path, which need not be the likeliest labels.
+
+    Raises ValueError for what are no log-probabilities (T, V), and for a blank outside them.
+    """
+    check_log_p(log_p, blank)
     return collapse(log_p.argmax(axis=1).tolist(), blank)
 
 
@@ -32,8 +36,9 @@ def prefix_beam(
     Paths with equal labels share one entry of the beam: their sum is kept or dropped.
     With a large k, log P is exact; what a small k dropped is missing in it. `weight` is
     added for each label that is written, given all labels so far: a language model.
-    Raises ValueError for k < 1.
+    Raises ValueError for k < 1, and as `best_path` does.
     """
+    check_log_p(log_p, blank)
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     beam: Beam = {(): (0.0, -inf)}

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy import ndarray
 
+from unrolled.layers.layer_contract import check
+
 
 def collapse(path: Iterable[int], blank: int = 0) -> tuple[int, ...]:
     """The labels that a path says: equal neighbours become one, then the blanks go."""
@@ -54,7 +56,13 @@ def forward(log_p: ndarray, labels: ndarray, blank: int = 0) -> tuple[float, tup
     ------
     ValueError : if there is no frame, or log_p or the labels are no such numbers
     """
-    labels = _check(log_p, np.asarray(labels, dtype=int), blank)
+    V = check_log_p(log_p, blank)
+    labels = np.asarray(labels)
+    labels = labels if labels.size else labels.astype(int)  # an empty list is one of floats
+    others = np.delete(np.arange(V), blank)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not np.isin(labels, others).all():
+        expected = f"labels must be whole numbers in 0 ... {V - 1} and not {blank}"
+        raise ValueError(f"{expected}, got {labels.tolist()}")
     places, jump = extend(labels, blank)
     y = log_p[:, places]  # (T, S) each place's own symbol
     log_alpha = np.full_like(y, -np.inf)
@@ -98,14 +106,15 @@ def fewest_frames(labels: ndarray) -> int:
     return len(labels) + int((labels[1:] == labels[:-1]).sum())
 
 
-def _check(log_p: ndarray, labels: ndarray, blank: int) -> ndarray:
-    if log_p.ndim != 2 or len(log_p) == 0:
-        raise ValueError(f"log_p must be (T, V) with at least one frame, got {log_p.shape}")
-    V = log_p.shape[1]
-    if not 0 <= blank < V:
+def check_log_p(log_p: ndarray, blank: int) -> int:
+    """V. ValueError unless log_p (T, V) are log-probabilities and the blank is a symbol of theirs."""
+    if np.ndim(log_p) != 2 or len(log_p) == 0:
+        raise ValueError(f"log_p must be (T, V) with at least one frame, got {np.shape(log_p)}")
+    _, V = check("log_p", log_p, "T", "V")
+    if not isinstance(blank, int | np.integer) or not 0 <= blank < V:
         raise ValueError(f"the blank must be in 0 ... {V - 1}, got {blank}")
-    if labels.ndim != 1 or not np.isin(labels, np.delete(np.arange(V), blank)).all():
-        raise ValueError(f"labels must be in 0 ... {V - 1} and not {blank}, got {labels.tolist()}")
-    if not np.allclose(np.exp(log_p).sum(axis=1), 1, atol=1e-4):
+    with np.errstate(over="ignore"):  # logits
+        total = np.exp(log_p).sum(axis=1)
+    if not np.allclose(total, 1, atol=1e-4):
         raise ValueError("log_p must be log-probabilities: the rows of exp(log_p) sum to one")
-    return labels
+    return V

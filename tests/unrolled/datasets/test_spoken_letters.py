@@ -133,3 +133,13 @@ def test_what_cannot_be_said(rng):
             spoken_letters.sound(text, rng)
     with pytest.raises(ValueError, match="128"):
         spoken_letters.frames(np.zeros(100))
+
+
+def test_only_letters_have_numbers_and_only_their_numbers_are_read():
+    with pytest.raises(ValueError, match="letters of 'aeilmnorst', got 'abc'"):
+        spoken_letters.encode("abc")
+    assert spoken_letters.encode("").dtype == np.int64
+    for wrong in ([1, 10, 0, 0], [-1], [11], [1.5]):
+        with pytest.raises(ValueError, match="whole numbers from 1 to 10, got "):
+            spoken_letters.decode(wrong)
+    assert spoken_letters.decode(np.array([1, 10])) == "at" and spoken_letters.decode([]) == ""

@@ -60,3 +60,22 @@ def test_weights_count_once_for_each_label():
 def test_a_beam_holds_something():
     with pytest.raises(ValueError, match="at least 1"):
         prefix_beam(random_log_p(2, 3), 0)
+
+
+@pytest.mark.parametrize("way", [best_path, lambda log_p, blank=0: prefix_beam(log_p, 3, blank)])
+@pytest.mark.parametrize(
+    ("log_p", "blank", "said"),
+    [
+        (random_log_p(4, 4), -1, "blank must be in 0 ... 3, got -1"),
+        (random_log_p(4, 4), 4, "blank must be in 0 ... 3, got 4"),
+        (np.random.default_rng(0).normal(size=(4, 4)), 0, "sum to one"),  # logits
+        (np.full((4, 4), 1e3), 0, "sum to one"),
+        (np.full((4, 4), np.nan), 0, "sum to one"),
+        (random_log_p(4, 4)[0], 0, r"log_p must be \(T, V\) .*, got \(4,\)"),
+        (np.zeros((0, 4)), 0, r"at least one frame, got \(0, 4\)"),
+        (random_log_p(4, 4).tolist(), 0, "log_p must be an array of floats .* got list"),
+    ],
+)
+def test_what_cannot_be_decoded_is_named(way, log_p, blank, said):
+    with pytest.raises(ValueError, match=said):
+        way(log_p, blank)

@@ -144,6 +144,14 @@ def test_float32_stays():
         (log_softmax(np.zeros((4, 3))), [0, 1], 0, "not 0"),
         (log_softmax(np.zeros((4, 3))), [[1]], 0, "labels"),
         (log_softmax(np.zeros((4, 3))), [1], 3, "blank"),
+        (log_softmax(np.zeros((4, 3))), [1], 0.5, r"blank must be in 0 ... 2, got 0\.5"),
+        (log_softmax(np.zeros((4, 3))), [1.7, 2.2], 0, r"whole numbers .*, got \[1\.7, 2\.2\]"),
+        (log_softmax(np.zeros((4, 3))), [1.0, 2.0], 0, "whole numbers"),
+        (log_softmax(np.zeros((4, 3))), ["a"], 0, "whole numbers"),
+        (log_softmax(np.zeros((4, 3))).tolist(), [1], 0, "log_p must be an array of floats"),
+        (None, [1], 0, "at least one frame"),
+        (np.full((4, 3), 1e3), [1], 0, "sum to one"),
+        (np.full((4, 3), np.nan), [1], 0, "sum to one"),
     ],
 )
 def test_wrong_input_is_named(log_p, labels, blank, said):

@@ -143,5 +143,5 @@ def test_a_mask_may_be_a_list():
     Q, K, M, _ = draw()
     C, _ = Dot().forward(Q, K, M, MASK.tolist())
     np.testing.assert_array_equal(C, Dot().forward(Q, K, M, MASK)[0])
-    with pytest.raises(ValueError, match="e must be an array of floats .*, got list"):
+    with pytest.raises(ValueError, match=r"e must be an array of floats .*, got list"):
         weigh([[[1.0]]], MASK)

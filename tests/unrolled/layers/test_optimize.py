@@ -125,7 +125,7 @@ def test_dicts_with_other_keys_are_refused():
 
 @pytest.mark.parametrize("wrong", [torch.ones(2), None, "a", RNN, [torch.ones(2)]])
 def test_what_holds_no_arrays_is_named(wrong):
-    with pytest.raises(ValueError, match="expected NumPy arrays, .*, got a (Tensor|N|str|type)"):
+    with pytest.raises(ValueError, match=r"expected NumPy arrays, .*, got a (Tensor|N|str|type)"):
         Adam().step(wrong, wrong)
     with pytest.raises(ValueError, match="expected NumPy arrays"):
         clip_norm(wrong, 1.0)
@@ -135,7 +135,7 @@ def test_what_holds_no_arrays_is_named(wrong):
 @pytest.mark.parametrize("limit", [-1, np.nan])
 def test_a_limit_is_at_least_zero(clip, limit):
     g = np.array([3.0, -4.0])
-    with pytest.raises(ValueError, match="limit must be at least 0, got (-1|nan)"):
+    with pytest.raises(ValueError, match=r"limit must be at least 0, got (-1|nan)"):
         clip(g, limit)
     np.testing.assert_array_equal(g, [3, -4])
     clip(g, 0)

@@ -172,7 +172,7 @@ def test_what_is_not_of_floats_is_named():
 def test_the_gradient_at_a_single_number_is_carried(dtype):
     """What `backward` returns for s_0 is what comes back to the segment before."""
     beta, gamma, s_0, ds = (np.asarray(a, dtype) for a in case(7, ()))
-    s, tape = scan.forward(beta, gamma, s_0)
+    _, tape = scan.forward(beta, gamma, s_0)
     s_a, tape_a = scan.forward(beta[:3], gamma[:3], s_0)
     _, tape_b = scan.forward(beta[3:], gamma[3:], s_a[-1])
     *_, between = scan.backward(tape_b, ds[3:])

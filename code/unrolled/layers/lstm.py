@@ -88,9 +88,7 @@ class LSTM:
         """
         D, H = len(self.W_xh), len(self.W_hh)
         T, N, _ = check("x", x, "T", "N", D)
-        check_parts("state", state, "a pair (h_0, c_0)", 2)
-        for name, part in zip(("h_0", "c_0"), state, strict=True):
-            check(f"{name} in state", part, N, H)
+        check_state(state, N, H)
         a = (rows(x) @ self.W_xh).reshape(T, N, 4 * H)
         a += self.b_h  # all that does not wait for h
         h, c = (np.empty((T + 1, N, H), a.dtype) for _ in range(2))
@@ -138,13 +136,15 @@ class LSTM:
             Delta_g[t] = dc * i[t] * (1 - g[t] ** 2)
             Delta_o[t] = dh_t * tanh_c * o[t] * (1 - o[t])
             from_next, dc = Delta[t] @ self.W_hh.T, dc * f[t]  # what goes back to h[t] and c[t]
-        grads = LSTM(
-            rows(x).T @ rows(Delta),
-            rows(h[:-1]).T @ rows(Delta),
-            rows(Delta).sum(axis=0),
-        )
-        dx = (rows(Delta) @ self.W_xh.T).reshape(x.shape)
-        return grads, dx, (from_next, dc)
+        grads = LSTM(rows(x).T @ rows(Delta), rows(h[:-1]).T @ rows(Delta), rows(Delta).sum(axis=0))
+        return grads, (rows(Delta) @ self.W_xh.T).reshape(x.shape), (from_next, dc)
+
+
+def check_state(state: Pair, N: int, H: int) -> None:
+    """ValueError unless the state is a pair (h_0, c_0), each (N, H)."""
+    check_parts("state", state, "a pair (h_0, c_0)", 2)
+    for name, part in zip(("h_0", "c_0"), state, strict=True):
+        check(f"{name} in state", part, N, H)
 
 
 def pair_from_beyond(dlast_state: Pair | None, h_T: ndarray, c_T: ndarray) -> Pair:

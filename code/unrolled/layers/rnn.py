@@ -100,10 +100,5 @@ class RNN:
         for t in reversed(range(len(x))):
             Delta[t] = (dh[t] + from_next) * (1 - h[t + 1] ** 2)
             from_next = Delta[t] @ self.W_hh.T  # what goes back to h[t]
-        grads = RNN(
-            rows(x).T @ rows(Delta),
-            rows(h[:-1]).T @ rows(Delta),
-            rows(Delta).sum(axis=0),
-        )
-        dx = (rows(Delta) @ self.W_xh.T).reshape(x.shape)
-        return grads, dx, from_next
+        grads = RNN(rows(x).T @ rows(Delta), rows(h[:-1]).T @ rows(Delta), rows(Delta).sum(axis=0))
+        return grads, (rows(Delta) @ self.W_xh.T).reshape(x.shape), from_next

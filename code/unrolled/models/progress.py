@@ -1,5 +1,6 @@
 """How far a long loop is: a bar where somebody watches, and a way to stop between two steps."""
 
+import os
 import signal
 import sys
 import threading
@@ -59,8 +60,9 @@ def _bar(first: int, steps: int):
         # Where ipywidgets is missing: a warning at each import, and a line instead of a widget
         warnings.filterwarnings("ignore", "IProgress not found")
         from tqdm.auto import tqdm
-    unwatched = {} if sys.stderr.isatty() or _in_notebook() else {"disable": True}
-    return tqdm(total=steps, initial=first, leave=False, **unwatched)
+    watched = sys.stderr.isatty() or _in_notebook()
+    disable = not watched or bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(total=steps, initial=first, leave=False, disable=disable)
 
 
 def _in_notebook() -> bool:

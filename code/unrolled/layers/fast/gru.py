@@ -9,7 +9,6 @@ from unrolled.layers import gru
 from unrolled.layers.fast.products import (
     all_steps,
     below_each_other,
-    blocks,
     chunks_backward,
     product,
 )
@@ -38,10 +37,10 @@ class GRU(gru.GRU):
         half = np.repeat(np.array([0.5, 0.5, 1], s.dtype), H)
         W_x = (np.concatenate([self.W_xh, self.b_h[None]]) * half).T
         gates = np.matmul(W_x.astype(s.dtype, order="C"), s[:T, H:])  # what does not wait for h
-        W = blocks((self.W_hh * half).T, N, s.dtype)
+        W_times = product((self.W_hh * half).T, N, s.dtype)
         b_hn, from_h = self.b_hn[:, None], np.empty((3 * H, N), s.dtype)
         for t in range(T):
-            product(W, h[t], out=from_h)
+            W_times(h[t], out=from_h)
             np.add(from_h[2 * H :], b_hn, out=q[t])
             step(gates[t], from_h, q[t], h[t], h[t + 1])
         h = h.transpose(0, 2, 1)
@@ -58,13 +57,13 @@ class GRU(gru.GRU):
         dh_t = from_beyond("dlast_state", dlast_state, h[-1].T).T.copy()  # (H, N)
         # four blocks q, r, z, n: the first three go back to h, the last three to x
         Delta, from_next = np.empty((4, H, T, N), s.dtype), np.empty_like(dh_t)
-        W = blocks(np.roll(self.W_hh, H, axis=1), N, s.dtype)  # its blocks as n, r, z
+        W_times = product(np.roll(self.W_hh, H, axis=1), N, s.dtype)  # blocks n, r, z
         for now in chunks_backward(gates):
             factors = slopes(gates[now], h[now], q[now])
             for t, slope in zip(reversed(range(T)[now]), factors[::-1], strict=True):
                 dh_t += dh[t].T
                 slope *= dh_t  # becomes ∂L/∂a
-                product(W, slope[:3].reshape(3 * H, N), out=from_next)
+                W_times(slope[:3].reshape(3 * H, N), out=from_next)
                 dh_t *= gates[t, H : 2 * H]  # z
                 dh_t += from_next
             Delta[:, :, now] = factors.transpose(1, 2, 0, 3)

@@ -9,7 +9,6 @@ from unrolled.layers import lstm
 from unrolled.layers.fast.products import (
     all_steps,
     below_each_other,
-    blocks,
     chunks_backward,
     product,
 )
@@ -42,10 +41,10 @@ class LSTM(lstm.LSTM):
         c[0] = state[1].T
         W = np.concatenate([self.W_hh, self.W_xh, self.b_h[None]])
         # sigmoid(a) = (1 + tanh(a/2)) / 2: with i, f, o at half scale, one tanh serves all four
-        W = blocks((W * np.repeat(np.array([0.5, 0.5, 1, 0.5], s.dtype), H)).T, N, s.dtype)
-        part = np.empty((H, N), s.dtype)
+        W = (W * np.repeat(np.array([0.5, 0.5, 1, 0.5], s.dtype), H)).T
+        W_times, part = product(W, N, s.dtype), np.empty((H, N), s.dtype)
         for t in range(T):
-            product(W, s[t], out=gates[t])
+            W_times(s[t], out=gates[t])
             step(gates[t], c[t], c[t + 1], tanh_c[t], h[t + 1], part)
         h = h.transpose(0, 2, 1)
         return h[1:], (h[-1], c[-1].T), FastLSTMTape(s, c, tanh_c, gates)
@@ -60,7 +59,7 @@ class LSTM(lstm.LSTM):
         dh = gradient_at("dh", dh, h[1:])
         dh_t, dc = (a.T.copy() for a in pair_from_beyond(dlast_state, h[-1], c[-1].T))  # (H, N)
         Delta, part = np.empty((4, H, T, N), s.dtype), np.empty_like(dc)
-        W = blocks(self.W_hh, N, s.dtype)
+        W_times = product(self.W_hh, N, s.dtype)
         for now in chunks_backward(gates):
             factors = slopes(gates[now], c[now], tanh_c[now])
             for t, slope in zip(reversed(range(T)[now]), factors[::-1], strict=True):
@@ -69,7 +68,7 @@ class LSTM(lstm.LSTM):
                 dc += part
                 slope[:3] *= dc  # the first four become ∂L/∂a
                 slope[3] *= dh_t
-                product(W, slope[:4].reshape(4 * H, N), out=dh_t)  # what goes back to h
+                W_times(slope[:4].reshape(4 * H, N), out=dh_t)  # what goes back to h
                 dc *= gates[t, H : 2 * H]  # and, times f, to c
             Delta[:, :, now] = factors[:, :4].transpose(1, 2, 0, 3)
         rows = Delta.reshape(4 * H, T * N).T

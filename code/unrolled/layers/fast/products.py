@@ -7,6 +7,9 @@ uses it for products of at most 100³ multiplications. So a larger product with 
 a core's own cache goes there in blocks of rows. On other processors such blocks only lose.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
@@ -17,39 +20,32 @@ CHUNK = 2**18  # bytes of gates whose slopes are computed at once, to be read ag
 AVX512 = "AVX512_SKX" in np.show_config(mode="dicts")["SIMD Extensions"]["found"]
 
 
-def blocks(W: ndarray, N: int, dtype: DTypeLike) -> ndarray:
-    """W (M, K) as (blocks, rows, K), for products with (K, N): what `product` takes."""
-    M, K = W.shape
-    W = np.ascontiguousarray(W, dtype)
-    size = M
-    if AVX512 and M * K * N > SMALL and W.nbytes <= CACHE:
-        most = SMALL // (K * N)  # rows of a block
-        size = max((n for n in range(8, most + 1) if M % n == 0), default=M)
-    return W.reshape(M // size, size, K)
+def product(W: ndarray, N: int, dtype: DTypeLike) -> Callable:
+    """f(s, out=…) for out (M, N) = W s, with W (M, K) and s (K, N). Make it once, before a loop."""
+    W, (M, K) = np.ascontiguousarray(W, dtype), W.shape
+    size = block_size(M, K, N, W.itemsize)
+    if size == M:
+        return partial(np.dot, W)
+    W = W.reshape(M // size, size, K)
+    return lambda s, out: np.matmul(W, s, out=out.reshape(M // size, size, N))
 
 
-def product(W: ndarray, s: ndarray, out: ndarray) -> None:
-    """out (M, N) = W s, with W from `blocks` and s (K, N)."""
-    if len(W) == 1:
-        np.dot(W[0], s, out=out)
-    else:
-        np.matmul(W, s, out=out.reshape(*W.shape[:2], s.shape[1]))
+def product_of_rows(W: ndarray, N: int, dtype: DTypeLike) -> Callable:
+    """f(a, out=…) for out (N, M) = a W, with a (N, K) and W (K, M): as `product`."""
+    K, M = W.shape
+    size = block_size(M, K, N, np.dtype(dtype).itemsize)
+    if size == M:  # if BLAS copies W, it prefers one column after another
+        return partial(np.dot, b=np.asarray(W, dtype, order="F" if M * K * N > SMALL else "C"))
+    W = np.ascontiguousarray(W.reshape(K, M // size, size).transpose(1, 0, 2), dtype)
+    return lambda a, out: np.matmul(a, W, out=out.reshape(N, M // size, size).transpose(1, 0, 2))
 
 
-def blocks_of_columns(W: ndarray, N: int, dtype: DTypeLike) -> ndarray:
-    """W (K, M) as (blocks, K, columns), for products (N, K) W: what `product_of_rows` takes."""
-    W_b = blocks(W.T, N, dtype).transpose(0, 2, 1)
-    copied = len(W_b) == 1 and N * W.size > SMALL  # by BLAS, which prefers one column after another
-    return W_b if copied else np.ascontiguousarray(W_b)
-
-
-def product_of_rows(a: ndarray, W: ndarray, out: ndarray) -> None:
-    """out (N, M) = a W, with a (N, K) and W from `blocks_of_columns`."""
-    if len(W) == 1:
-        np.dot(a, W[0], out=out)
-    else:
-        columns = out.reshape(len(a), len(W), W.shape[2])
-        np.matmul(a, W, out=columns.transpose(1, 0, 2))
+def block_size(M: int, K: int, N: int, itemsize: int) -> int:
+    """Into how many of its M rows a product (M, K) with (K, N) is best split; M for not at all."""
+    if not AVX512 or M * K * N <= SMALL or M * K * itemsize > CACHE:
+        return M
+    most = SMALL // (K * N)
+    return max((n for n in range(8, most + 1) if M % n == 0), default=M)
 
 
 def below_each_other(x: ndarray, h_0: ndarray, dtype: DTypeLike) -> ndarray:

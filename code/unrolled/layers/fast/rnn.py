@@ -10,7 +10,7 @@ import numpy as np
 from numpy import ndarray
 
 from unrolled.layers import rnn
-from unrolled.layers.fast.products import blocks_of_columns, product_of_rows
+from unrolled.layers.fast.products import product_of_rows
 from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
 from unrolled.layers.rnn import RNNTape
 
@@ -27,9 +27,9 @@ class RNN(rnn.RNN):
         h[0] = h_0
         np.matmul(rows(x), self.W_xh, out=rows(h[1:]))
         h[1:] += self.b_h
-        W, a = blocks_of_columns(self.W_hh, N, h.dtype), np.empty_like(h[0])
+        times_W, a = product_of_rows(self.W_hh, N, h.dtype), np.empty_like(h[0])
         for h_before, h_t in pairwise(h):
-            product_of_rows(h_before, W, out=a)
+            times_W(h_before, out=a)
             a += h_t  # its place has held x_t W_xh + b_h so far
             np.tanh(a, out=h_t)
         return h[1:], h[-1], RNNTape(x, h)
@@ -43,11 +43,11 @@ class RNN(rnn.RNN):
         from_next = from_beyond("dlast_state", dlast_state, h[-1])
         Delta = np.square(h[1:])
         np.subtract(1, Delta, out=Delta)  # (T, N, H) tanh' at every step; the loop makes it ∂L/∂a
-        W = blocks_of_columns(self.W_hh.T, dh.shape[1], h.dtype)
+        times_W = product_of_rows(self.W_hh.T, dh.shape[1], h.dtype)
         for Delta_t, dh_t in zip(Delta[::-1], dh[::-1], strict=True):
             from_next += dh_t
             Delta_t *= from_next
-            product_of_rows(Delta_t, W, out=from_next)  # what goes back to the state before
+            times_W(Delta_t, out=from_next)  # what goes back to the state before
         at_a = rows(Delta)
         b_h = np.ones(len(at_a), h.dtype) @ at_a  # the bias's input is 1 in every row
         grads = RNN(rows(x).T @ at_a, rows(h[:-1]).T @ at_a, b_h)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from unrolled.datasets.text import check_ids
 from unrolled.models.language_model import LanguageModel
 
 State = tuple[Tensor, Tensor]  # h, c (N, H) each
@@ -20,10 +21,14 @@ def run(
     """ids x (T, N) -> cells c (T, N, H), logits u (T, N, V), and the state after the last step.
 
     What `change(t, c)` returns takes the place of the cells c (N, H) of step t, before anything
-    is computed from them.
+    is computed from them. Raises ValueError for a layer that has no cells, and for what are no
+    ids (T, N) of the vocabulary.
     """
     if not isinstance(model.recurrent, torch.nn.LSTM):
         raise ValueError(f"only an LSTM has cells, got {type(model.recurrent).__name__}")
+    if x.dim() != 2:
+        raise ValueError(f"x must be ids (T, N), got {tuple(x.shape)}")
+    check_ids(x.cpu().numpy(), len(model.embedding.weight))
     layer, (T, N) = model.recurrent, x.shape
     table = model.embedding.weight @ layer.weight_ih_l0.T + layer.bias_ih_l0 + layer.bias_hh_l0
     cs, hs = table.new_empty(2, T, N, layer.hidden_size)

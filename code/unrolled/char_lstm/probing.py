@@ -5,7 +5,13 @@ from numpy import ndarray
 
 
 def ranks(scores: ndarray) -> ndarray:
-    """scores (n, K) -> the rank of each within its column, from 1 to n; ties share the mean."""
+    """scores (n, K) -> the rank of each within its column, from 1 to n; ties share the mean.
+
+    Raises ValueError if the scores have another shape, or one of them is NaN, which has no rank.
+    """
+    if scores.ndim != 2 or np.isnan(scores).any():
+        came = "NaN" if scores.ndim == 2 else scores.shape
+        raise ValueError(f"scores must be numbers (n, K), got {came}")
     out = np.empty(scores.shape)
     for k, column in enumerate(scores.T):
         _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
@@ -17,13 +23,17 @@ def auc(scores: ndarray, labels: ndarray) -> ndarray:
     """scores (n, K), labels (n, M) of bool -> (K, M), each by eq-cells-auc.
 
     The chance that a random place with the label scores higher than a random place without it,
-    ties counting half. NaN for a label that is everywhere or nowhere.
+    ties counting half. NaN for a label that is everywhere or nowhere. Raises ValueError for
+    scores without a rank, and for labels of another length or type.
     """
     return auc_of_ranks(ranks(scores), labels)
 
 
 def auc_of_ranks(ranked: ndarray, labels: ndarray) -> ndarray:
     """The same where the `ranks` (n, K) are known, which saves sorting again for other labels."""
+    if labels.dtype != bool or labels.ndim != 2 or len(labels) != len(ranked):
+        came = f"{labels.dtype} {labels.shape}"
+        raise ValueError(f"labels must be booleans ({len(ranked)}, M), got {came}")
     labels = labels.astype(float)  # sums of ranks need all its digits
     present = labels.sum(axis=0)  # (M,)
     absent = len(labels) - present

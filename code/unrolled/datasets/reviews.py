@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy import ndarray
 
-from unrolled.datasets.text import Vocabulary
+from unrolled.datasets.text import Vocabulary, check_ids
 
 SUBJECTS = ("plot", "acting", "music", "ending", "cast", "hero", "dialogue", "camera")
 GOOD = ("good", "great", "clever", "funny", "moving", "fresh")
@@ -85,8 +85,11 @@ def padded_ids(reviews: Sequence[str], T: int = LONGEST, front: bool = False) ->
 def bags(ids: ndarray) -> ndarray:
     """How often each word occurs, whatever the order: ids (N, T) to (N, V) float32.
 
-    Padding is not counted: its column is 0.
+    Padding is not counted: its column is 0. Raises ValueError for what are no ids (N, T).
     """
+    ids = check_ids(ids, len(VOCABULARY))
+    if ids.ndim != 2:
+        raise ValueError(f"ids must be (N, T), got {ids.shape}")
     counts = np.zeros((len(ids), len(VOCABULARY)), dtype=np.float32)
     np.add.at(counts, (np.arange(len(ids))[:, None], ids), 1)
     counts[:, 0] = 0

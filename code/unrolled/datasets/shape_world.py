@@ -9,13 +9,13 @@ A scene holds one thing or two. The sentences have this grammar:
 The judge reads the grammar, not a list of references: every true sentence is right.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
 
-from unrolled.datasets.text import END, MARKS, START, Vocabulary, pad
+from unrolled.datasets.text import END, MARKS, START, Vocabulary, check_ids, pad
 
 SIZE = 18  # pixels, of both sides of a picture
 RADIUS = 3  # so that a thing is 7 pixels wide and high
@@ -204,7 +204,7 @@ def batches(data: tuple[ndarray, ...], N: int, rng: np.random.Generator) -> Iter
             yield pictures[rows], inputs[:, rows], targets[:, rows]
 
 
-def sentence_of(ids: Iterable[int]) -> str:
-    """Ids -> the sentence before the first END."""
-    ids = [int(i) for i in ids]
-    return " ".join(VOCABULARY.symbols[i] for i in ids[: ids.index(END) if END in ids else None])
+def sentence_of(ids: Sequence[int]) -> str:
+    """Ids -> the sentence before the first END. ValueError for ids that the vocabulary lacks."""
+    ids = check_ids(ids, len(VOCABULARY)).tolist()
+    return VOCABULARY.decode(ids[: ids.index(END) if END in ids else None], " ")

@@ -49,6 +49,7 @@ def beam(
     ValueError : for limits out of range, and for what is no log-probability
     """
     check_start(state, tokens, T, k, alpha)
+    alpha = float(alpha)  # a whole T ** alpha could be too large for a tensor's integers
     if k == 1 and alpha == 0:  # what finishes first is the best: greedy search
         best, score = greedy(step, state, tokens, end, T)
         return Found(best[:, None], score[:, None])

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 State = Any  # None, a tensor, an array, or a tuple of states
+LONGEST = 60  # of log T^alpha: log P / exp(60) is still a float32, of as many digits
 Step = Callable[[Any, Tensor], tuple[Tensor, Any]]
 
 
@@ -66,6 +67,8 @@ def check_start(
     """
     if k < 1 or T < 1 or not alpha >= 0:
         raise ValueError(f"needed: k ≥ 1, T ≥ 1, alpha ≥ 0; got k = {k}, T = {T}, alpha = {alpha}")
+    if alpha * math.log(T) > LONGEST:
+        raise ValueError(f"T ** alpha must be below exp({LONGEST}), got {T} ** {alpha}")
     if tokens.dim() != 1 or not 1 <= len(tokens) <= most:
         expected = "one sentence" if most == 1 else "a batch of sentences"
         raise ValueError(f"tokens must be (N,) for {expected}, got {tuple(tokens.shape)}")

@@ -41,8 +41,10 @@ def coloured(text: str, values: Sequence[float], caption: str) -> Coloured:
     """
     values = np.asarray(values, dtype=float)
     if values.shape != (len(text),) or not (np.abs(values) <= 1).all():
+        fits = values.shape == (len(text),)
+        came = f"{values.min()} to {values.max()}" if fits else f"shape {values.shape}"
         raise ValueError(
-            f"one value from -1 to 1 for each of {len(text)} characters, got {values.shape}"
+            f"values must be one from -1 to 1 for each of {len(text)} characters, got {came}"
         )
     steps = np.rint(values * LEVELS).astype(int)
     marked, place = [], 0

@@ -27,7 +27,8 @@ def weigh(e: ndarray, mask: ndarray) -> ndarray:
 
     Raises ValueError on a mask that is not (S, N) booleans or leaves a sequence without a token.
     """
-    N, _, S = e.shape
+    N, _, S = check("e", e, "N", "T", "S")
+    mask = np.asarray(mask)
     if mask.shape != (S, N) or mask.dtype != bool:
         raise ValueError(f"mask must be booleans ({S}, {N}), got {mask.dtype} {mask.shape}")
     if not mask.any(axis=0).all():
@@ -104,6 +105,7 @@ class Additive:
     ) -> tuple[ndarray, AdditiveTape]:
         """Q (T, N, H), K (S, N, H), M (S, N, D), mask (S, N) -> contexts (T, N, D), tape."""
         check_attention(Q, K, M)
+        check("Q", Q, "T", "N", len(self.W_q))
         q, k = swap(Q @ self.W_q), swap(K @ self.W_k)  # (N, T, A), (N, S, A)
         g = np.tanh(q[:, :, None] + k[:, None])  # (N, T, S, A)
         alpha = weigh(g @ self.w, mask)

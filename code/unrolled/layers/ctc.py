@@ -107,7 +107,7 @@ def fewest_frames(labels: ndarray) -> int:
 
 
 def check_log_p(log_p: ndarray, blank: int) -> int:
-    """V. ValueError unless log_p (T, V) are log-probabilities and the blank is a symbol of theirs."""
+    """V. ValueError unless log_p (T, V) are log-probabilities, one of the blank."""
     if np.ndim(log_p) != 2 or len(log_p) == 0:
         raise ValueError(f"log_p must be (T, V) with at least one frame, got {np.shape(log_p)}")
     _, V = check("log_p", log_p, "T", "V")

@@ -16,7 +16,7 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
     Parameters
     ----------
     f : a scalar function; x changes in place, so f may also ignore its argument and use x
-    x : float64 array of any shape; afterwards as before
+    x : float64 array of any shape; afterwards as before, also if f raises
     step : s
 
     Returns
@@ -27,16 +27,19 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
     ------
     ValueError : if x is not float64 (rounding would drown the difference)
     """
-    if x.dtype != np.float64:
-        raise ValueError(f"x must be float64, got {x.dtype}")
+    if not isinstance(x, ndarray) or x.dtype != np.float64:
+        came = x.dtype if isinstance(x, ndarray) else f"a {type(x).__name__}"
+        raise ValueError(f"x must be float64, got {came}")
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         kept = x[i]
-        x[i] = kept + step
-        above = f(x)
-        x[i] = kept - step
-        below = f(x)
-        x[i] = kept
+        try:
+            x[i] = kept + step
+            above = f(x)
+            x[i] = kept - step
+            below = f(x)
+        finally:  # if f raises, too
+            x[i] = kept
         gradient[i] = (above - below) / (2 * step)
     return gradient
 

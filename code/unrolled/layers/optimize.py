@@ -6,7 +6,7 @@ the loss and from the update: call it between the two.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -14,22 +14,45 @@ from numpy import ndarray
 
 
 def arrays(tree: Any) -> Iterator[ndarray]:
-    """Every array in a dataclass, dict (by sorted key), list or tuple, nested as they may be."""
+    """Every array in a dataclass, dict (by sorted key), list or tuple, nested as they may be.
+
+    Raises ValueError for anything else, such as a tensor.
+    """
     if isinstance(tree, ndarray):
         yield tree
         return
     if isinstance(tree, int):
         return  # a layer's setting, such as a dilation
-    if isinstance(tree, dict):
-        tree = [tree[key] for key in sorted(tree)]
-    elif not isinstance(tree, list | tuple):
-        tree = [getattr(tree, f.name) for f in fields(tree)]  # a dataclass, else TypeError
-    for part in tree:
+    for part in parts_of(tree):
         yield from arrays(part)
 
 
+def parts_of(tree: Any) -> list[Any]:
+    """The values of a dict (by sorted key), list, tuple or dataclass; else ValueError."""
+    if isinstance(tree, dict):
+        return [tree[key] for key in sorted(tree)]
+    if isinstance(tree, list | tuple):
+        return list(tree)
+    if is_dataclass(tree) and not isinstance(tree, type):
+        return [getattr(tree, f.name) for f in fields(tree)]
+    expected = "expected NumPy arrays, or dataclasses, dicts, lists or tuples of them"
+    raise ValueError(f"{expected}, got a {type(tree).__name__}")
+
+
+def check_keys(parameters: Any, gradients: Any) -> None:
+    """ValueError unless dicts at the same place have the same keys: pairs go by order."""
+    if isinstance(parameters, ndarray | int) or isinstance(gradients, ndarray | int):
+        return
+    expected, got = (sorted(t) if isinstance(t, dict) else [] for t in (parameters, gradients))
+    if expected != got:
+        raise ValueError(f"gradients must have the keys {expected}, got {got}")
+    for p, g in zip(parts_of(parameters), parts_of(gradients), strict=False):
+        check_keys(p, g)
+
+
 def pairs(parameters: Any, gradients: Any) -> list[tuple[ndarray, ndarray]]:
-    """Each parameter with its gradient; ValueError where number or shapes disagree."""
+    """Each parameter with its gradient; ValueError where keys, number or shapes disagree."""
+    check_keys(parameters, gradients)
     p, g = list(arrays(parameters)), list(arrays(gradients))
     if [a.shape for a in p] != [a.shape for a in g]:
         expected, got = ([a.shape for a in both] for both in (p, g))
@@ -92,8 +115,10 @@ def global_norm(gradients: Any) -> float:
 def clip_norm(gradients: Any, limit: float) -> float:
     """Shorten the gradient to the limit if it is longer, its direction kept, in place.
 
-    Returns the norm before. Source: Pascanu, Mikolov & Bengio (2013), algorithm 1.
+    Returns the norm before. Source: Pascanu, Mikolov & Bengio (2013), algorithm 1. Raises
+    ValueError for a limit that is not at least 0.
     """
+    check_limit(limit)
     norm = global_norm(gradients)
     if norm > limit:
         for g in arrays(gradients):
@@ -102,6 +127,16 @@ def clip_norm(gradients: Any, limit: float) -> float:
 
 
 def clip_value(gradients: Any, limit: float) -> None:
-    """Limit every entry to [-limit, limit], in place; this turns the gradient's direction."""
+    """Limit every entry to [-limit, limit], in place; this turns the gradient's direction.
+
+    Raises ValueError for a limit that is not at least 0.
+    """
+    check_limit(limit)
     for g in arrays(gradients):
         np.clip(g, -limit, limit, out=g)
+
+
+def check_limit(limit: float) -> None:
+    """ValueError for a negative limit, or NaN."""
+    if not limit >= 0:
+        raise ValueError(f"limit must be at least 0, got {limit}")

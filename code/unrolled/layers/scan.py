@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from unrolled.layers.layer_contract import from_beyond
+from unrolled.layers.layer_contract import check, from_beyond, gradient_at
 
 SHORT = 8  # steps below which `tree` finds nothing to gain
 
@@ -92,13 +92,18 @@ def forward(
 
     Raises
     ------
-    ValueError : if the shapes do not fit
+    ValueError : if the shapes do not fit, or beta and gamma are not of floats
     """
-    if gamma.shape != beta.shape or np.shape(s_0) != beta.shape[1:]:
+    shape, shape_0 = np.shape(beta), np.shape(s_0)
+    if not shape or np.shape(gamma) != shape or shape_0 != shape[1:]:
         raise ValueError(
             "expected beta and gamma (T, ...) and s_0 (...), "
-            f"got {beta.shape}, {gamma.shape} and {np.shape(s_0)}"
+            f"got {shape}, {np.shape(gamma)} and {shape_0}"
         )
+    check("beta", beta, *shape)
+    check("gamma", gamma, *shape)
+    if (kind := np.asarray(s_0).dtype).kind not in "fiu":
+        raise ValueError(f"s_0 must be numbers {shape_0}, got {kind}")
     s = np.empty((len(beta) + 1, *beta.shape[1:]), np.result_type(beta, gamma))
     s[0] = s_0
     fill(s, beta, gamma)
@@ -106,7 +111,7 @@ def forward(
 
 
 def backward(
-    tape: Tape, ds: ndarray, dlast_state: ndarray | None = None
+    tape: Tape, ds: ndarray, dlast_state: ndarray | float | None = None
 ) -> tuple[ndarray, ndarray, ndarray]:
     """The same recurrence from the last step to the first (`eq-parallel-delta`).
 
@@ -123,12 +128,13 @@ def backward(
 
     Raises
     ------
-    ValueError : if ds or dlast_state has not the states' shape
+    ValueError : if ds or dlast_state has not the states' shape, or is not of floats
     """
     s, gamma, fill = tape
-    if ds.shape != gamma.shape:
-        raise ValueError(f"ds must be {gamma.shape}, got {ds.shape}")
-    beyond = from_beyond("dlast_state", dlast_state, s[-1])
+    ds = gradient_at("ds", ds, s[1:])
+    if isinstance(dlast_state, float | np.floating):  # what belongs to a single number's state
+        dlast_state = np.asarray(dlast_state)
+    beyond = from_beyond("dlast_state", dlast_state, s[-1, ...])
     delta = np.empty(gamma.shape, s.dtype)
     if len(delta) == 0:  # without a step there is nothing between s_T and s_0
         return delta, delta.copy(), beyond

@@ -65,3 +65,15 @@ def test_single_precision_and_zero_start(model):
 def test_other_layers_have_no_cells():
     with pytest.raises(ValueError, match="only an LSTM has cells, got GRU"):
         intervene.run(LanguageModel(Vocabulary("ab"), H=3, D=2, cell="GRU"), ids(1, 1) % 2)
+
+
+def test_what_are_no_ids_is_named(model):
+    x = ids(6, 4)
+    for wrong, said in [
+        (x[:, 0], r"x must be ids \(T, N\), got \(6,\)"),
+        (x - 1, "ids must be from 0 to 4, got -1 to 3"),
+        (x + 1, "ids must be from 0 to 4, got 1 to 5"),
+        (x.double(), "ids must be whole numbers"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            intervene.run(model, wrong)

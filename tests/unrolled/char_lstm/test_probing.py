@@ -64,3 +64,23 @@ def test_probe_finds_a_direction(rng):
     y = X @ [0, 2, 0, -1, 0, 0] + 5
     weights, _ = probing.fit_probe(X, y, ridge=1e-6)
     np.testing.assert_allclose(weights, [0, 2, 0, -1, 0, 0], atol=1e-6)
+
+
+def test_only_numbers_have_ranks():
+    for wrong, came in [(np.array([[1.0], [np.nan]]), "NaN"), (np.ones(2), r"\(2,\)")]:
+        with pytest.raises(ValueError, match=r"scores must be numbers \(n, K\), got " + came):
+            probing.auc(wrong, np.array([[True], [False]]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "came"),
+    [
+        (np.array([[0], [2]]), r"int64 \(2, 1\)"),
+        (np.array([True, False]), r"bool \(2,\)"),
+        (np.ones((3, 1), bool), r"bool \(3, 1\)"),
+    ],
+)
+def test_labels_are_booleans_one_for_each_score(labels, came):
+    """Labels 0 and 2 gave chances of 1.139 and -0.194."""
+    with pytest.raises(ValueError, match=r"labels must be booleans \(2, M\), got " + came):
+        probing.auc(np.array([[1.0], [2.0]]), labels)

@@ -133,3 +133,9 @@ def test_bags_count_words_and_no_padding():
 def test_the_generator_alone_decides():
     first, again, other = (random_reviews(20, np.random.default_rng(seed))[0] for seed in (3, 3, 4))
     assert first == again != other
+
+
+@pytest.mark.parametrize("wrong", [[[-1]], [[len(VOCABULARY)]], [[1.5]], [1, 2]])
+def test_only_ids_of_the_vocabulary_are_counted(wrong):
+    with pytest.raises(ValueError, match=r"ids must be (from 0 to|whole numbers|\(N, T\), got)"):
+        bags(np.array(wrong))

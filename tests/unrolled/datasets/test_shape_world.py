@@ -151,3 +151,11 @@ def test_wrong_input_is_named(rng):
         next(
             shape_world.batches(shape_world.batch(shape_world.scenes(3, "train", rng), rng), 4, rng)
         )
+
+
+@pytest.mark.parametrize("wrong", [[-1], [3, 99], [1.7]])
+def test_only_ids_of_the_vocabulary_are_read(wrong):
+    """-1 was read as its last word, "of"."""
+    with pytest.raises(ValueError, match=r"ids must be (from 0 to|whole numbers)"):
+        shape_world.sentence_of(wrong)
+    assert shape_world.sentence_of([]) == ""

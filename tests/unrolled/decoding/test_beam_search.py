@@ -137,3 +137,11 @@ def test_a_nan_that_comes_late_is_found(where):
     table[1, where] = math.nan
     with pytest.raises(ValueError, match="NaN"):
         beam(lambda s, y: (table[y], s), None, torch.tensor([0]), 3, 4, 3)
+
+
+def test_a_weight_of_the_length_that_leaves_no_scores_is_refused(tree, one):
+    """At alpha = 400 every score was -0."""
+    with pytest.raises(ValueError, match=r"T \*\* alpha must be below exp\(60\), got 4 \*\* 400"):
+        beam(tree(0), *one(), END, 3, T, alpha=400)
+    found = beam(tree(0), *one(), END, 3, T, alpha=40)
+    assert (found.scores < 0).all()

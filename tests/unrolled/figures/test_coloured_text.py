@@ -91,7 +91,10 @@ def test_the_caption_is_text():
     assert "tanh c &lt; 0" in coloured("a", [0.0], "tanh c < 0")._repr_html_()
 
 
-@pytest.mark.parametrize("values", [[0.0], [0.0, 1.1], [0.0, np.nan]])
-def test_values_that_fit_no_colour(values):
-    with pytest.raises(ValueError, match="for each of 2 characters"):
+@pytest.mark.parametrize(
+    ("values", "came"),
+    [([0.0], r"shape \(1,\)"), ([0.0, 1.1], "0.0 to 1.1"), ([0.0, np.nan], "nan to nan")],
+)
+def test_values_that_fit_no_colour(values, came):
+    with pytest.raises(ValueError, match="for each of 2 characters, got " + came):
         coloured("ab", values, "a cell")

@@ -130,3 +130,18 @@ def test_nothing_given_is_changed_and_any_memory_may_be_read_only(layer):
         left = layer.backward(tape_odd, odd[3])
         for a, b in zip(left[1:], right[1:], strict=True):
             assert relative_error(a, b) < 1e-14
+
+
+def test_queries_of_another_size_than_the_layer_s_are_named():
+    Q, K, M, _ = draw()
+    layer = Additive.init(H + 1, A, np.random.default_rng(1))
+    with pytest.raises(ValueError, match=r"Q must be \(T, N, 5\), got \(2, 3, 4\)"):
+        layer.forward(Q, K, M, MASK)
+
+
+def test_a_mask_may_be_a_list():
+    Q, K, M, _ = draw()
+    C, _ = Dot().forward(Q, K, M, MASK.tolist())
+    np.testing.assert_array_equal(C, Dot().forward(Q, K, M, MASK)[0])
+    with pytest.raises(ValueError, match=r"e must be an array of floats .*, got list"):
+        weigh([[[1.0]]], MASK)

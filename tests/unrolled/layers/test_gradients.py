@@ -124,3 +124,22 @@ def test_a_layer_deaf_to_what_comes_back_to_its_last_state_is_found():
 
     layer, x, h_0, rng = case()
     assert min(check_layer(Deaf(**vars(layer)), x, h_0, rng).values()) > 1e-4
+
+
+def test_x_is_restored_where_f_raises():
+    x, calls = np.ones(2), []
+
+    def f(x):
+        calls.append(x.copy())
+        if len(calls) == 4:
+            raise RuntimeError
+        return x.sum()
+
+    with pytest.raises(RuntimeError):
+        numerical_gradient(f, x)
+    np.testing.assert_array_equal(x, 1)
+
+
+def test_a_list_is_refused():
+    with pytest.raises(ValueError, match="x must be float64, got a list"):
+        numerical_gradient(sum, [1.0])

@@ -106,3 +106,37 @@ def test_clip_value():
     clip_value(g, 1)
     np.testing.assert_array_equal(array, [-1, 0.5, 1])
     np.testing.assert_array_equal(g["b"][0], [[1, -1]])
+
+
+def test_dicts_with_other_keys_are_refused():
+    """Their arrays would be paired by order, "b" with "c"."""
+    p = {"a": np.zeros(2), "b": [{"c": np.zeros(2)}]}
+    for wrong in (
+        {"a": np.zeros(2), "c": [{"c": np.zeros(2)}]},
+        {"a": np.zeros(2), "b": [{"d": np.zeros(2)}]},
+        [np.zeros(2), [{"c": np.zeros(2)}]],
+    ):
+        with pytest.raises(ValueError, match=r"gradients must have the keys \['.*'\], got \["):
+            SGD(0.1).step(p, wrong)
+    layer = RNN.init(3, 3, np.random.default_rng(0))  # W_hh would be paired with W_xh
+    with pytest.raises(ValueError, match="gradients must have the keys"):
+        Adam().step(layer, vars(layer))
+
+
+@pytest.mark.parametrize("wrong", [torch.ones(2), None, "a", RNN, [torch.ones(2)]])
+def test_what_holds_no_arrays_is_named(wrong):
+    with pytest.raises(ValueError, match=r"expected NumPy arrays, .*, got a (Tensor|N|str|type)"):
+        Adam().step(wrong, wrong)
+    with pytest.raises(ValueError, match="expected NumPy arrays"):
+        clip_norm(wrong, 1.0)
+
+
+@pytest.mark.parametrize("clip", [clip_norm, clip_value])
+@pytest.mark.parametrize("limit", [-1, np.nan])
+def test_a_limit_is_at_least_zero(clip, limit):
+    g = np.array([3.0, -4.0])
+    with pytest.raises(ValueError, match=r"limit must be at least 0, got (-1|nan)"):
+        clip(g, limit)
+    np.testing.assert_array_equal(g, [3, -4])
+    clip(g, 0)
+    assert not g.any()

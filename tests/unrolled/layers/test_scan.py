@@ -146,3 +146,36 @@ def test_wrong_shapes_are_named():
         scan.backward(tape, ds[1:])
     with pytest.raises(ValueError, match=r"dlast_state must be \(3, 2\), got \(2,\)"):
         scan.backward(tape, ds, s_0[0])
+
+
+def test_what_is_not_of_floats_is_named():
+    """Whole numbers would keep whole states: 1, 2, 3 for 1.5, 2.5, 3.5."""
+    ones = np.ones(3)
+    for beta, gamma, s_0, said in [
+        (ones.astype(int), ones.astype(int), 0.5, "beta must be an array of floats .* got int64"),
+        (ones, ones.astype(int), 0.5, "gamma must be an array of floats .* got int64"),
+        ([1.0, 2.0], [1.0, 2.0], 0.5, "beta must be an array of floats .* got list"),
+        (np.array(1.0), np.array(1.0), (), "expected beta and gamma"),
+        (ones, ones, None, r"s_0 must be numbers \(\), got object"),
+        (ones, ones, 1j, r"s_0 must be numbers \(\), got complex128"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            scan.forward(beta, gamma, s_0)
+    s, tape = scan.forward(ones, ones, 0.5)
+    assert s.tolist() == [1.5, 2.5, 3.5]
+    for wrong in ([1.0, 1.0, 1.0], ones.astype(int)):
+        with pytest.raises(ValueError, match="ds must be an array of floats"):
+            scan.backward(tape, wrong)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, float])
+def test_the_gradient_at_a_single_number_is_carried(dtype):
+    """What `backward` returns for s_0 is what comes back to the segment before."""
+    beta, gamma, s_0, ds = (np.asarray(a, dtype) for a in case(7, ()))
+    _, tape = scan.forward(beta, gamma, s_0)
+    s_a, tape_a = scan.forward(beta[:3], gamma[:3], s_0)
+    _, tape_b = scan.forward(beta[3:], gamma[3:], s_a[-1])
+    *_, between = scan.backward(tape_b, ds[3:])
+    left, right = scan.backward(tape_a, ds[:3], between)[2], scan.backward(tape, ds)[2]
+    np.testing.assert_allclose(left, right, rtol=1e-5)
+    assert left.dtype == dtype

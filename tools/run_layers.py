@@ -22,12 +22,11 @@ def main() -> None:
     there = [name for name in FOREIGN if find_spec(name)]
     if there:
         sys.exit(f"This trial says nothing where there is more than NumPy: {', '.join(there)}")
-    names = sorted(found.name for found in pkgutil.iter_modules(unrolled.layers.__path__))
-    for name in names:
-        module = importlib.import_module(f"unrolled.layers.{name}")
-        for layer in layers(module):
+    found = pkgutil.walk_packages(unrolled.layers.__path__, "unrolled.layers.")
+    for name in sorted(module.name for module in found):
+        for layer in layers(importlib.import_module(name)):
             try_out(layer)
-            print(f"{name}.{layer.__name__} runs", flush=True)
+            print(f"{name.removeprefix('unrolled.layers.')}.{layer.__name__} runs", flush=True)
 
 
 def layers(module) -> list[type]:

@@ -1,6 +1,7 @@
 """Run the tests of the book's sentences, slow ones too, and note when each was seen to hold.
 
-What is given on the command line goes to pytest: `python tools claims -k parity`.
+`python tools claims --find "a few words"` only says where they are claimed. What else is given on
+the command line goes to pytest: `python tools claims -k parity`.
 """
 
 import json
@@ -55,7 +56,25 @@ def table(claims: list[Claim], entries: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+def find(claims: list[Claim], words: str) -> list[str]:
+    """Where sentences with these words are claimed; white space and case do not matter."""
+
+    def folded(text: str) -> str:
+        return " ".join(text.split()).lower()
+
+    return [
+        f"{claim.path}:{claim.first_line}: {sentence}"
+        for claim in claims
+        for sentence in claim.sentences
+        if folded(words) in folded(sentence)
+    ]
+
+
 def main() -> None:
+    if sys.argv[2:3] == ["--find"]:
+        claims = [claim for file in claim_files(Path.cwd()) for claim in file.claims]
+        print("\n".join(find(claims, " ".join(sys.argv[3:]))) or "No test claims it.")
+        return
     watch = Watch()
     code = pytest.main([str(CLAIMS), "-m", "", *sys.argv[2:]], plugins=[watch])
     root = Path.cwd()

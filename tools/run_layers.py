@@ -24,10 +24,9 @@ def main() -> None:
         sys.exit(f"This trial says nothing where there is more than NumPy: {', '.join(there)}")
     found = pkgutil.walk_packages(unrolled.layers.__path__, "unrolled.layers.")
     for name in sorted(module.name for module in found):
-        module = importlib.import_module(name)
-        for layer in layers(module):
+        for layer in layers(importlib.import_module(name)):
             try_out(layer)
-            print(f"{name}.{layer.__name__} runs", flush=True)
+            print(f"{name.removeprefix('unrolled.layers.')}.{layer.__name__} runs", flush=True)
 
 
 def layers(module) -> list[type]:

@@ -46,9 +46,8 @@ def mark_sentences(app: Sphinx, docname: str, content: list[str]) -> None:
     root = Path(app.srcdir)
     path = Path(app.env.doc2path(docname)).relative_to(root)
     for file in claim_files(root):
-        page = mirrored(root, file.path)
-        if page.path == path:
-            content[0] = with_marks(content[0], page, file.claims)
+        if file.path == Page(path).claims:
+            content[0] = with_marks(content[0], mirrored(root, file.path), file.claims)
 
 
 def with_marks(text: str, page: Page, claims: list[Claim]) -> str:

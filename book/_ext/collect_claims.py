@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from collect_equations import CLAIMS, Page, calls_of, pages, split_tests, summary_of
+from collect_equations import (
+    CLAIMS,
+    Page,
+    calls_of,
+    page_paths,
+    read_page,
+    split_tests,
+    summary_of,
+)
 
 SEEN = CLAIMS / "seen.json"  # when each test was last seen to hold, and how long it took
 QUICK = 10.0  # seconds; a test that takes longer is marked slow
@@ -113,9 +121,9 @@ def where(sentence: str, page: Page, text: str) -> tuple[int, int]:
 
 def mirrored(root: Path, path: Path) -> Page:
     """The page that a file of claims (relative to the root) speaks of; ValueError if none."""
-    for page in pages(root):
-        if page.claims == path:
-            return page
+    for page in page_paths(root):
+        if Page(page).claims == path:
+            return read_page(root, page)
     raise ValueError(f"{path} mirrors no page: name it test_<page>.py, underscores for hyphens")
 
 

@@ -84,9 +84,13 @@ class CheckFile:
 
 def pages(root: Path) -> list[Page]:
     """Every Markdown page of the table of contents, in reading order."""
+    return [read_page(root, path) for path in page_paths(root)]
+
+
+def page_paths(root: Path) -> list[Path]:
+    """Where these pages are; to read all of them takes seconds, to name them does not."""
     toc = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
-    paths = [Path(name) for name in _toc_files(toc) if name.endswith(".md")]
-    return [read_page(root, path) for path in paths]
+    return [Path(name) for name in _toc_files(toc) if name.endswith(".md")]
 
 
 def _toc_files(node) -> Iterator[str]:

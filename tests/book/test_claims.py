@@ -236,6 +236,13 @@ def test_a_failure_keeps_the_day_on_which_it_held_and_a_test_that_went_is_forgot
     assert tool.note(book, watch)[claim.key]["seconds"] == 2.0
 
 
+def test_a_sentence_leads_to_its_test(book):
+    claims = [claim for file in claim_files(book) for claim in file.claims]
+    [place] = tool.find(claims, "*Three* in\n ten")
+    assert place.startswith("tests/claims/test_two_words.py:4: With $n = 3$")
+    assert tool.find(claims, "four in ten") == []
+
+
 def test_a_claim_that_takes_long_has_to_be_marked(book):
     [claim] = claim_files(book)[0].claims
     watch = tool.Watch()

@@ -15,6 +15,7 @@ TAUGHT = tuple(f"unrolled.{group}." for group in ("layers", "models", "decoding"
 NOTEBOOKS = pages.notebooks()
 TEXTS = "reads or parts a text; the page says which"
 DATA = "puts together what the page shows"
+RULE = "its rule stands in the text, and the page has no weight to spare"
 # what no page shows, and why not
 ELSEWHERE = {
     "datasets.corpus.documentation": TEXTS,
@@ -38,6 +39,10 @@ ELSEWHERE = {
     "datasets.spoken_letters.decode": "numbers of letters",
     "datasets.spoken_letters.encode": "numbers of letters",
     "datasets.spoken_letters.strings": "random letters",
+    "datasets.tasks.adding": RULE,
+    "datasets.tasks.anbn": RULE,
+    "datasets.tasks.embedded_reber": RULE,
+    "datasets.tasks.recall": RULE,
     "datasets.word_languages.letters": "numbers of letters",
     "decoding.steps.pick_rows": "picks rows of a state, whatever that is made of",
     "layers.loss.cross_entropy": "leaves rows out; rows_cross_entropy, its heart, is shown",

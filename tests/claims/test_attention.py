@@ -81,7 +81,7 @@ def test_residuals_after_and_before_the_norm(claim):
 def test_without_the_root(claim, page, seed):
     """The page's network and the same one without the root, same batches; which are wrong."""
     claim("Yet it learns worse without the root.")
-    claim("Nearly all its mistakes are of one kind, such as 7,085 or 2,009:")
+    claim("Most of its mistakes are of one kind, such as 7,085 or 2,009:")
     Attentive, held_out = page["Attentive"], page["held_out"]
 
     class NoRoot(Attentive):
@@ -98,4 +98,4 @@ def test_without_the_root(claim, page, seed):
         right[kind] = page["right"](model, held_out)
     assert right[Attentive].mean() > right[NoRoot].mean() + 0.1
     wrong = held_out[~right[Attentive]]
-    assert sum(map(thousands_without_hundreds, wrong)) > 0.9 * len(wrong)
+    assert sum(map(thousands_without_hundreds, wrong)) > 0.7 * len(wrong)

@@ -44,7 +44,8 @@ def both(name, size, dtype=float, turned=False, cut=False):
         return np.asfortranarray(a) if turned else a
 
     def state():
-        return (draw(N, H), draw(N, H)) if name == "LSTM" else draw(N, H)
+        zeros = plain.zeros(N)
+        return tuple(draw(*z.shape) for z in zeros) if isinstance(zeros, tuple) else draw(N, H)
 
     x, dh, start, late = draw(T, N, D), draw(T, N, H), state(), None if cut else state()
     for layer in (getattr(fast, name)(**vars(plain)), plain):

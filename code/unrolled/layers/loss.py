@@ -28,11 +28,15 @@ def cross_entropy(u: ndarray, y: ndarray, mask: ndarray | None = None) -> tuple[
     ------
     ValueError : if shapes, types or targets do not fit, or if no position counts
     """
+    u, y = np.asarray(u), np.asarray(y)
+    if u.dtype.kind not in "fiu" or u.ndim == 0 or u.shape[-1] == 0:
+        raise ValueError(f"u must be numbers (..., V), V at least 1, got {u.dtype} {u.shape}")
     if y.shape != u.shape[:-1] or y.dtype.kind not in "iu":
         raise ValueError(f"y must be integers {u.shape[:-1]}, got {y.dtype} {y.shape}")
     if mask is None:
         loss, du = rows_cross_entropy(u.reshape(-1, u.shape[-1]), y.reshape(-1))
         return loss, du.reshape(u.shape)
+    mask = np.asarray(mask)
     if mask.shape != y.shape or mask.dtype != bool:
         raise ValueError(f"mask must be booleans {y.shape}, got {mask.dtype} {mask.shape}")
     loss, du_rows = rows_cross_entropy(u[mask], y[mask])

@@ -87,3 +87,20 @@ def test_wrong_input_is_named(change, message):
     u, y, _ = case()
     with pytest.raises(ValueError, match=message):
         cross_entropy(**{"u": u, "y": y} | change)
+
+
+def test_lists_are_read_and_what_is_no_logits_is_named():
+    u, y, mask = [[1.0, 2.0], [0.5, 0.0]], [0, 1], [True, False]
+    loss, du = cross_entropy(u, y, mask)
+    expected, d_expected = cross_entropy(*map(np.array, (u, y, mask)))
+    assert loss == expected and (du == d_expected).all()
+    for wrong, came in [
+        (None, "object"),
+        (1.0, "float64"),
+        (np.ones((2, 0)), "float64"),
+        ("a", ""),
+    ]:
+        with pytest.raises(
+            ValueError, match=r"u must be numbers \(..., V\), V at least 1, got " + came
+        ):
+            cross_entropy(wrong, y)

@@ -249,13 +249,25 @@ def _marker_arguments(marker: ast.expr) -> tuple[str, float]:
 def _planted_names(function: ast.FunctionDef, call: ast.Call) -> list[str]:
     """Keys of `planted={…}`, given in the call or in a variable that the function sets."""
     value = next((word.value for word in call.keywords if word.arg == "planted"), None)
-    if isinstance(value, ast.Name):
-        name = value.id
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-                value = node.value
+    for _ in range(4):  # from name to name, never in a circle
+        if isinstance(value, ast.Name | ast.DictComp):
+            value = _told_by(function, value)
     keys = value.keys if isinstance(value, ast.Dict) else []
     return [key.value for key in keys if isinstance(key, ast.Constant)]
+
+
+def _told_by(function: ast.FunctionDef, value: ast.Name | ast.DictComp) -> ast.expr | None:
+    """What a variable was set to; for {name: … for name, … in wrong.items()}, the name `wrong`."""
+    if isinstance(value, ast.DictComp):
+        source = value.generators[0].iter
+        named = isinstance(source, ast.Call) and ast.unparse(source).endswith(".items()")
+        return source.func.value if named else None
+    values = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == value.id
+    ]
+    return next((v for v in values if isinstance(v, ast.Dict)), values[-1] if values else None)
 
 
 def disagreements(root: Path) -> list[str]:

@@ -107,15 +107,15 @@ def test_lags(check, rng):
     net = Net.draw(rng)
     G = net.terms()
 
-    def printed(most=T, first=1):
-        lags = [sum(G[t, t - m] for t in range(m + first, T + 1)) for m in range(most)]
-        return sum(lags)
+    def printed(lags=range(T), first=1, weight=lambda m: 1):
+        rows = [(m, t) for m in lags for t in range(m + first, T + 1)]
+        return sum(weight(m) * G[t, t - m] for m, t in rows)
 
     planted = {
-        "last lag left out": printed(most=T - 1),
-        "sums from t = m + 2": sum(
-            sum((G[t, t - m] for t in range(m + 2, T + 1)), np.zeros((H, H))) for m in range(T)
-        ),
+        "last lag left out": printed(range(T - 1)),
+        "lags from 1: the immediate use left out": printed(range(1, T)),
+        "sums from t = m + 2": printed(first=2),
+        "each lag averaged": printed(weight=lambda m: 1 / (T - m)),
     }
     check(net.autograd(), printed(), planted=planted)
 

@@ -13,7 +13,7 @@ T, N, D, H = 6, 3, 4, 5
 
 def size(W):
     """The largest factor by which W stretches a vector: power iteration on WᵀW, no SVD."""
-    v = np.random.default_rng(0).normal(size=W.shape[1])
+    v = np.linspace(1, 2, W.shape[1])  # any start will do that is not at a right angle to the answer
     for _ in range(5000):
         v = W.T @ (W @ v)
         v /= np.linalg.norm(v)
@@ -48,6 +48,8 @@ def test_linear(check, rng):
     planted = {
         "not transposed": g @ power(W, T - k),
         "one factor too many (deck D0)": g @ power(W.T, T - k + 1),
+        "one factor too few": g @ power(W.T, T - k - 1),
+        "T factors": g @ power(W.T, T),
     }
     check(left, g @ power(W.T, T - k), planted=planted)
 
@@ -118,6 +120,8 @@ def test_shear(check, rng):
     right = 0.9**n * np.array([[1, 10 * n / 0.9], [0, 1]])
     planted = {
         "10 n in the corner": 0.9**n * np.array([[1, 10 * n], [0, 1]]),
+        "n - 1 for n": 0.9**n * np.array([[1, 10 * (n - 1) / 0.9], [0, 1]]),
+        "the corner below": right.T,
         "entry by entry": np.array([[0.9**n, 10.0**n], [0, 0.9**n]]),
     }
     check(left, right, planted=planted)
@@ -295,6 +299,9 @@ def test_latch(check, rng):
     planted = {
         "noise outside": run(lambda h, e: np.tanh(w * h) + e),
         "noise amplified": run(lambda h, e: np.tanh(w * (h + e))),
+        "weight forgotten": run(lambda h, e: np.tanh(h + e)),
+        "no tanh": run(lambda h, e: w * h + e),
+        "noise alone": run(lambda h, e: np.tanh(w + e)),
     }
     check(left, run(lambda h, e: np.tanh(w * h + e)), planted=planted)
 

@@ -195,9 +195,13 @@ def test_rotation(check, rng):
 
 
 @pytest.fixture
-def model():
-    torch.manual_seed(3)
-    return LanguageModel(Vocabulary("abcdef"), H=H, D=D).double()
+def case(rng):
+    """A language model in float64, ids (T, N), and the initial state."""
+    model = LanguageModel(Vocabulary("abcdef"), H=H, D=D).double()
+    for parameter in model.parameters():
+        parameter.data = torch.tensor(0.7 * rng.normal(size=parameter.shape))
+    zero = torch.zeros(N, H).double()
+    return model, torch.tensor(rng.integers(V, size=(T, N))), (zero, zero.clone())
 
 
 def by_hand(model, x, clamp=None, after=False):
@@ -228,11 +232,10 @@ def held(j, v, first=0):
 
 
 @pytest.mark.equation("eq-cells-clamp", tolerance=1e-12)
-def test_clamp(check, model):
+def test_clamp(check, case, rng):
     """Left: logits of the package's run with a cell held; right: the printed steps in NumPy."""
-    x = torch.randint(V, (T, N), generator=torch.Generator().manual_seed(0))
-    zero = torch.zeros(N, H).double(), torch.zeros(N, H).double()
-    j, v = 2, 0.8
+    model, x, zero = case
+    j, v = int(rng.integers(H - 1)), rng.uniform(0.5, 1.5)
     left = run(model, x, zero, held(j, v))[1]
     planted = {
         "held after h was computed": by_hand(model, x, (j, v), after=True)[0],
@@ -243,11 +246,10 @@ def test_clamp(check, model):
 
 
 @pytest.mark.equation("eq-cells-vote", tolerance=1e-10)
-def test_vote(check, model):
+def test_vote(check, case, rng):
     """Left: logits with the cell held in the last step alone, minus without; right: as printed."""
-    x = torch.randint(V, (T, N), generator=torch.Generator().manual_seed(0))
-    zero = torch.zeros(N, H).double(), torch.zeros(N, H).double()
-    j, v = 2, 0.8
+    model, x, zero = case
+    j, v = int(rng.integers(H - 1)), rng.uniform(0.5, 1.5)
     left = run(model, x, zero, held(j, v, first=T - 1))[1][-1] - run(model, x, zero)[1][-1]
     at_end = by_hand(model, x)[1]
     o, c, W_hy = at_end["o"][:, [j]], at_end["c"][:, [j]], model.output.weight.detach().numpy().T

@@ -156,7 +156,7 @@ def test_floor(check, rng):
 @pytest.mark.equation("eq-lm-parameters", tolerance=1e-12)
 def test_parameters(check, rng):
     """Left side counted in the model, right side as printed, for several sizes."""
-    sizes = rng.integers(2, 60, size=(5, 3))
+    sizes = np.array([rng.permutation(np.arange(2, 60))[:3] for _ in range(5)])
     left = []
     for V, D, H in sizes.tolist():
         model = LanguageModel(Vocabulary(map(chr, range(V))), H, D)

@@ -11,6 +11,7 @@ A check computes both sides of an equation by different routes and names wrong v
 """
 
 from dataclasses import is_dataclass
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -38,8 +39,12 @@ class Check:
             pytest.fail(f"the sides differ by {error:.3g} (tolerance {self.tolerance:g})")
         if not planted:
             pytest.fail("no planted error: name a plausible wrong version of the equation")
-        for name, value in planted.items():
-            self._must_fail(name, distance(left, arrays(value)))
+        wrong = {name: arrays(value) for name, value in planted.items()}
+        for name, value in wrong.items():
+            self._must_fail(name, distance(left, value))
+        for one, other in combinations(wrong, 2):
+            if distance(wrong[one], wrong[other]) <= self.tolerance:
+                pytest.fail(f"planted errors {one!r} and {other!r} are one and the same")
 
     def _must_fail(self, name: str, error: float) -> None:
         """A planted error has to miss by far more than rounding, on any machine."""

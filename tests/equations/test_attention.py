@@ -507,20 +507,21 @@ def test_coverage(check, rng):
     """Left: place by place as printed; right: min(a, b) = (a + b - |a - b|) / 2 on all at once."""
     alpha = softmax(rng.normal(size=(T, S)))
 
-    def printed(before, smaller=min):
+    def printed(before=range, smaller=min):
         return sum(
-            smaller(alpha[t, j], sum(alpha[i, j] for i in range(before(t))))
-            for t, j in np.ndindex(T, S)
+            smaller(alpha[t, j], sum(alpha[i, j] for i in before(t))) for t, j in np.ndindex(T, S)
         )
 
     v = np.tril(np.ones((T, T)), -1) @ alpha
     right = ((alpha + v - abs(alpha - v)) / 2).sum()
     planted = {
-        "this step counted": printed(lambda t: t + 1),
-        "the larger": printed(lambda t: t, max),
-        "all steps": printed(lambda t: T),
+        "this step counted": printed(lambda t: range(t + 1)),
+        "the larger": printed(smaller=max),
+        "the step before alone": printed(lambda t: range(max(t - 1, 0), t)),
+        "the steps to come": printed(lambda t: range(t + 1, T)),
+        "a product": printed(smaller=lambda a, v: a * v),
     }
-    check(printed(lambda t: t), right, planted=planted)
+    check(printed(), right, planted=planted)
 
 
 @pytest.mark.equation("eq-attention-copy", tolerance=1e-12)

@@ -194,10 +194,12 @@ def applications(f, x):
 def test_path(check, rng):
     """Left: as printed; right: arrows counted in the networks, by which derivatives are zero.
 
-    One of the lengths is the longest that so many layers reach, the next is one step too long.
+    One of the lengths is the longest that so many layers reach, the next is one step too long, and
+    of the others one lies a little above a power of two, one a little below.
     """
     k, F, most = 1, TAPS, 2 ** int(rng.integers(3, 6))
-    T, power = np.array([most - 1, most, int(rng.integers(33, 60))]), 2 * most
+    T = np.array([most - 1, most, most + 2, most + int(rng.integers(most // 2, most - 2))])
+    power = 2 * most
 
     def printed(layers):
         return np.array([*[T[0] - k] * 3, math.log2(power), *layers, 1])
@@ -215,13 +217,13 @@ def test_path(check, rng):
         left,
         right,
         planted={
-            "one step too many": left + np.array([1, 1, 1, *[0] * 5]),
-            "the work of the tree": np.where(np.arange(8) == 3, power, left),
+            "one step too many": left + np.array([1, 1, 1, *[0] * 6]),
+            "the work of the tree": np.where(np.arange(9) == 3, power, left),
             "field without the one": printed(np.ceil(np.log2(ratio))),
             "floor in place of ceiling": printed(np.floor(np.log2(ratio + 1))),
             "rounded": printed(np.round(np.log2(ratio + 1))),
             "taps not counted": printed(np.ceil(np.log2(T - k + 1))),
-            "attention twice": left + (np.arange(8) == 7),
+            "attention twice": left + (np.arange(9) == 8),
         },
     )
 

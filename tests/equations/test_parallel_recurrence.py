@@ -108,15 +108,15 @@ def test_prefix(check, rng):
             total = operator((beta[k], gamma[k]), total)
         return total
 
-    def printed(steps=range(1, T + 1), operator=join, start=lambda c: c * s_0):
-        pairs = [joined(t, operator) for t in steps]
+    def printed(operator=join, start=lambda c: c * s_0, last=T):
+        pairs = [joined(t, operator) for t in range(1, last + 1)]
         return np.stack([b + start(c) for b, c in pairs])
 
     planted = {
         "last step first": printed(operator=swapped),
         "s_0 not multiplied": printed(start=lambda c: s_0),
         "s_0 forgotten": printed(start=lambda c: 0),
-        "one step short": np.concatenate([s_0[None], printed(range(1, T))]),
+        "one step short": np.concatenate([s_0[None], printed(last=T - 1)]),
     }
     check(states(beta, gamma, s_0)[1:], printed(), planted=planted)
 
@@ -348,7 +348,9 @@ def test_kernel(check, rng):
     def convolved(shift=0, lam=lam, first=0, x=x):
         K = [B @ np.diag(lam ** (k + shift)) @ C for k in range(T)]
         none = np.zeros((N, V))
-        return np.stack([sum((x[t - k] @ K[k] for k in range(first, t + 1)), none) for t in range(T)])
+        return np.stack(
+            [sum((x[t - k] @ K[k] for k in range(first, t + 1)), none) for t in range(T)]
+        )
 
     planted = {
         "one power too many": convolved(shift=1),

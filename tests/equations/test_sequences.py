@@ -71,7 +71,8 @@ def test_window(check, rng):
     planted = {
         "one matrix for all places": x.sum(axis=0) @ W[0] + b,
         "a bias at each place": left + (T - 1) * b,
-        "the newest character with the first matrix": sum(x[p] @ W[T - 1 - p] for p in range(T)) + b,
+        "the newest character with the first matrix": sum(x[p] @ W[T - 1 - p] for p in range(T))
+        + b,
         "the last place left out": left - x[-1] @ W[-1],
     }
     check(left, right, planted=planted)
@@ -177,9 +178,7 @@ def test_markov(check, rng):
 def conditionals(hmm, x):
     """P(x_t | x_1, …, x_{t-1}) for each t: shares of the texts that begin alike, by all paths."""
     p = [1.0, *(sum(all_paths(hmm, x[: t + 1]).values()) for t in range(len(x)))]
-    others = [
-        [sum(all_paths(hmm, (*x[:t], v)).values()) for v in range(V)] for t in range(len(x))
-    ]
+    others = [[sum(all_paths(hmm, (*x[:t], v)).values()) for v in range(V)] for t in range(len(x))]
     return np.array([p[t + 1] / sum(others[t]) for t in range(len(x))])
 
 

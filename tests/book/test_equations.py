@@ -24,8 +24,9 @@ def test_sum(check, rng):
 
 # Labels eq-bptt-… that plant fewer than three errors as yet; the list only shrinks
 NOT_YET = [
-    "uses", "scalar", "total", "lemma", "dhdw", "mean", "forward", "jacobian", "immediate", "last-factor",
-    "delta-sum", "stacked", "readout", "three", "power", "rtrl", "rtrl-gradient", "any-cell", "share",
+    "uses", "scalar", "total", "lemma", "dhdw", "mean", "forward", "jacobian", "immediate",
+    "last-factor", "delta-sum", "stacked", "readout", "three", "power", "rtrl", "rtrl-gradient",
+    "any-cell", "share",
 ]  # fmt: skip
 
 
@@ -47,8 +48,8 @@ def run(pytester):
     pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = error")
     shutil.copy(ROOT / "tests" / "equations" / "conftest.py", pytester.path)
 
-    def run_check(body: str, tolerance: float = 1e-10):
-        pytester.makepyfile(test_one=CHECK.format(body=body, tolerance=tolerance))
+    def run_check(body: str, tolerance: float = 1e-10, test: str = CHECK):
+        pytester.makepyfile(test_one=test.format(body=body, tolerance=tolerance))
         return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly")
 
     return run_check
@@ -93,6 +94,13 @@ def test_a_wrong_check_fails(run, body, message):
     result = run(body)
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines([f"*{message}*"])
+
+
+def test_a_check_draws_its_input(run):
+    test = CHECK.replace("(check, rng)", "(check)").replace("rng.normal(size=3)", "np.arange(3.0)")
+    result = run("check(x, x + 0, planted={'no': x + 1})", test=test)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the test draws nothing*"])
 
 
 @pytest.mark.parametrize("tolerance", [0, -1e-9, 0.1, float("inf")])

@@ -102,17 +102,18 @@ def test_correlation(check, rng):
 
 
 @pytest.mark.equation("eq-cells-null", tolerance=1e-12)
-def test_null(check):
-    """Left: the variance over all ways to give 3 of 8 places the label; right: as printed."""
-    n_1, n_0 = 3, 5
+def test_null(check, rng):
+    """Left: the variance over all ways to give n_1 of the places the label; right: as printed."""
+    n_1, n_0 = rng.permutation(np.arange(2, 6))[:2].tolist()
+    s, places = rng.permutation(n_1 + n_0).astype(float), np.arange(n_1 + n_0)
     values = []
-    for present in itertools.combinations(range(8), n_1):
-        label = np.isin(np.arange(8), present)
-        values.append(pairs(np.arange(8.0), label))
+    for present in itertools.combinations(places, n_1):
+        values.append(pairs(s, np.isin(places, present)))
     planted = {
         "that of one normal threshold": 1 / (12 * n_1 * n_0),
         "n for n + 1": (n_1 + n_0) / (12 * n_1 * n_0),
         "of independent pairs": 1 / (4 * n_1 * n_0),
+        "the standard deviation": ((n_1 + n_0 + 1) / (12 * n_1 * n_0)) ** 0.5,
     }
     check(np.var(values), (n_1 + n_0 + 1) / (12 * n_1 * n_0), planted=planted)
 

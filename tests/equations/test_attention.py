@@ -84,7 +84,8 @@ def test_context(check, rng):
 
 @pytest.mark.equation("eq-attention-additive", tolerance=1e-12)
 def test_additive(check, rng):
-    """Left: the layer's weights; right: softmax of a network that reads query and key as one."""
+    """Left: softmax of the scores as printed; right: of torch's layers, which read query and key
+    as one, and the package's."""
     Q, K, M = draw(rng)
     layer = Additive(*(rng.normal(size=s) for s in [(H, A), (H, A), A]))
     _, tape = layer.forward(*map(swap, (Q, K, M)), MASK.T)
@@ -95,18 +96,23 @@ def test_additive(check, rng):
             e[n, t, j] = f(Q[n, t], K[n, j])
         return weigh(e, MASK.T)
 
-    W = np.concatenate([layer.W_q, layer.W_k])  # (2H, A)
-    planted = {
-        "no tanh": weights(lambda q, k: np.concatenate([q, k]) @ W @ layer.w),
-        "a product inside": weights(
-            lambda q, k: np.tanh((q @ layer.W_q) * (k @ layer.W_k)) @ layer.w
-        ),
-        "query and key changed": weights(
-            lambda q, k: np.tanh(np.concatenate([k, q]) @ W) @ layer.w
-        ),
+    W_q, W_k, w = layer.W_q, layer.W_k, layer.w
+    W = torch.tensor(np.concatenate([W_q, W_k]).T)  # (A, 2H)
+
+    def as_one(q, k):
+        a = nn.functional.linear(torch.tensor(np.concatenate([q, k])), W)
+        return torch.tanh(a) @ torch.tensor(w)
+
+    wrong = {
+        "no tanh": weights(lambda q, k: (q @ W_q + k @ W_k) @ w),
+        "a product inside": weights(lambda q, k: np.tanh((q @ W_q) * (k @ W_k)) @ w),
+        "matrices exchanged": weights(lambda q, k: np.tanh(q @ W_k + k @ W_q) @ w),
+        "tanh outside": weights(lambda q, k: np.tanh((q @ W_q + k @ W_k) @ w)),
+        "two tanhs": weights(lambda q, k: (np.tanh(q @ W_q) + np.tanh(k @ W_k)) @ w),
     }
-    right = weights(lambda q, k: np.tanh(np.concatenate([q, k]) @ W) @ layer.w)
-    check(tape.alpha, right, planted=planted)
+    planted = {name: (value, value) for name, value in wrong.items()}
+    left = weights(lambda q, k: np.tanh(q @ W_q + k @ W_k) @ w)
+    check((left, left), (weights(as_one), tape.alpha), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-dot", tolerance=1e-12)

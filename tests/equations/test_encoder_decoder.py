@@ -242,12 +242,14 @@ def test_greedy(check, rng):
     model = make(rng)
     source, lengths, _, _ = batch(rng)
 
-    def chosen(pick):
+    def chosen(pick, kept=None):
+        """`kept`: so many of the last words only are in the condition."""
         ids = np.full((T, N), PAD)
         for n, length in enumerate(lengths):
             words, alone = (), (source[:length, n : n + 1], lengths[n : n + 1])
             while len(words) < T and (not words or words[-1] != END):
-                scores = [score(model, *alone, (*words, v)) for v in range(V)]
+                known = words if kept is None else words[len(words) - min(kept, len(words)) :]
+                scores = [score(model, *alone, (*known, v)) for v in range(V)]
                 words = (*words, int(pick(scores)))
             ids[: len(words), n] = words
         return ids
@@ -257,6 +259,7 @@ def test_greedy(check, rng):
     planted = {
         "the least likely": chosen(np.argmin),
         "the second": chosen(lambda p: np.argsort(p)[-2]),
+        "the words before forgotten": chosen(np.argmax, kept=0),
         "always END": chosen(lambda p: END),
     }
     check(left, chosen(np.argmax), planted=planted)

@@ -204,22 +204,31 @@ def test_parity_weights(check, rng):
 
 @pytest.mark.equation("eq-recurrence-margin", tolerance=1e-12)
 def test_margin(check, rng):
-    """How far the error of one step is above its bound: nowhere, over random states and bits."""
+    """How far the error of one step is above its bound: nowhere, over random states and bits; and
+    without an error before the step, with a one among the two bits, the bound is reached."""
     beta, e = rng.uniform(2, 6), rng.uniform(0, 0.5, size=2000)
     x, p = rng.integers(0, 2, size=(2, 2000))
     q = p + rng.choice([-1, 1], size=2000) * e  # an error of e before the step
-    after = (np.tanh(beta * (x + q - 0.5)) - np.tanh(beta * (x + q - 1.5))) / 2
-    error = np.abs(after - (x + p) % 2)
 
-    def bound(e):
-        return 1 - np.tanh(beta * (0.5 - e))
+    def error(q):
+        after = (np.tanh(beta * (x + q - 0.5)) - np.tanh(beta * (x + q - 1.5))) / 2
+        return np.abs(after - (x + p) % 2)
 
+    def printed(e, one=1.0, half=0.5):
+        return one - np.tanh(beta * (half - e))
+
+    def both(bound):
+        return excess(error(q), bound(e)), bound(0)
+
+    reached = error(p)[x + p == 1][0]
     planted = {
-        "no error from the step before": excess(error, bound(0 * e)),
-        "half the error from the step before": excess(error, bound(e / 2)),
-        "half of the bound": excess(error, bound(e) / 2),
+        "no error from the step before": both(lambda e: printed(0 * e)),
+        "half the error from the step before": both(lambda e: printed(e / 2)),
+        "half of the bound": both(lambda e: printed(e) / 2),
+        "2 for 1": both(lambda e: printed(e, one=2)),
+        "1/4 for 1/2": both(lambda e: printed(e, half=0.25)),
     }
-    check(np.ones(2000), excess(error, bound(e)), planted=planted)
+    check((np.ones(2000), reached), both(printed), planted=planted)
 
 
 @pytest.mark.equation("eq-recurrence-adder", tolerance=1e-12)

@@ -41,19 +41,21 @@ def test_every_claim_rests_on_words_of_its_deck():
     assert all(words for entries in WORDS.values() for words in entries.values())
 
 
-def in_one_line(text: str) -> str:
-    return " ".join(text.split())
+def without_spaces(text: str) -> str:
+    return "".join(text.split())
 
 
 @pytest.mark.skipif("UNROLLED_DECKS" not in os.environ, reason="the decks' texts are not at hand")
 def test_the_words_stand_in_the_deck():
     paths = sorted(Path(os.environ["UNROLLED_DECKS"]).glob("*.txt"))
-    texts = {deck: in_one_line(p.read_text()) for deck, p in zip(sorted(WORDS), paths, strict=True)}
+    texts = {
+        deck: without_spaces(p.read_text()) for deck, p in zip(sorted(WORDS), paths, strict=True)
+    }
     missing = [
         f"{deck}, entry {number}: {words}"
         for deck, entries in WORDS.items()
         for number, quotations in entries.items()
         for words in quotations
-        if in_one_line(words) not in texts[deck]
+        if without_spaces(words) not in texts[deck]
     ]
     assert not missing, "\n".join(missing)

@@ -13,7 +13,7 @@ from unrolled.datasets.text import START, pad
 from unrolled.layers.attention import Additive, Dot, swap, weigh
 from unrolled.models.seq2seq_attention import Attentive
 
-N, T, S, H, D, A = 2, 3, 5, 4, 6, 7
+N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
 LENGTHS = np.array([5, 3])
 MASK = np.arange(S) < LENGTHS[:, None]
 

@@ -177,14 +177,14 @@ def test_bottleneck(check, rng):
 def test_carry(check, rng):
     """Left: the state carried through the padding; right: each source read alone."""
     model = make(rng)
-    source, lengths, _, _ = batch(rng)
+    source, lengths, _, _ = batch(rng, lengths=(3, S, 1))  # odd numbers of places without a word
     E_x = model.source_embedding.weight.detach().numpy()
 
-    def carried(mask):
+    def carried(mask, keep=1):
         h = np.zeros((N, H))
         for k, x in enumerate(source.numpy()):
             m = mask[k][:, None]
-            h = m * gru(model.encoder, E_x[x], h) + (1 - m) * h
+            h = m * gru(model.encoder, E_x[x], h) + keep * (1 - m) * h
         return h
 
     alone = [model.encoder(model.source_embedding(source[:n, i]))[1] for i, n in enumerate(lengths)]
@@ -193,6 +193,8 @@ def test_carry(check, rng):
         "padding read": carried(np.ones((S, N))),
         "one step short": carried(1.0 * (k < lengths.numpy())),
         "mask turned round": carried(1.0 * (k > lengths.numpy())),
+        "the state lost at padding": carried(1.0 * (k <= lengths.numpy()), keep=0),
+        "the old state subtracted": carried(1.0 * (k <= lengths.numpy()), keep=-1),
     }
     check(carried(1.0 * (k <= lengths.numpy())), torch.cat(alone), planted=planted)
 

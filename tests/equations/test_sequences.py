@@ -177,9 +177,9 @@ def test_markov(check, rng):
 
 def conditionals(hmm, x):
     """P(x_t | x_1, …, x_{t-1}) for each t: shares of the texts that begin alike, by all paths."""
-    p = [1.0, *(sum(all_paths(hmm, x[: t + 1]).values()) for t in range(len(x)))]
-    others = [[sum(all_paths(hmm, (*x[:t], v)).values()) for v in range(V)] for t in range(len(x))]
-    return np.array([p[t + 1] / sum(others[t]) for t in range(len(x))])
+    steps = range(len(x))
+    p = np.array([[sum(all_paths(hmm, (*x[:t], v)).values()) for v in range(V)] for t in steps])
+    return p[steps, x] / p.sum(axis=1)
 
 
 @pytest.mark.equation("eq-sequences-cross-entropy", tolerance=1e-12)

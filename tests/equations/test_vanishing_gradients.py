@@ -13,9 +13,7 @@ T, N, D, H = 6, 3, 4, 5
 
 def size(W):
     """The largest factor by which W stretches a vector: power iteration on WᵀW, no SVD."""
-    v = np.linspace(
-        1, 2, W.shape[1]
-    )  # any start will do that is not at a right angle to the answer
+    v = np.linspace(1, 2, W.shape[1])  # any start that is not at a right angle to the answer
     for _ in range(5000):
         v = W.T @ (W @ v)
         v /= np.linalg.norm(v)

@@ -42,50 +42,64 @@ UNTYPESET = """() => {
 }"""
 
 
-SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
 
 
-@pytest.fixture(scope="module", params=SCREENS, ids="{0[0]}-{0[1]}".format)
-def screen(request) -> tuple[int, str]:
-    """The window's width and the theme."""
+@pytest.fixture(scope="module", params=WIDTHS)
+def width(request) -> int:
+    """The window's: of a desk, of a phone."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def view(open_page, html, site, screen):
-    """A page on a screen, opened once for all the tests below."""
-    with open_page(html.relative_to(site).as_posix(), *screen) as page:
+def opened(open_page, html, site, width):
+    """A page in a window, loaded and typeset once for both themes and all the tests below."""
+    with open_page(html.relative_to(site).as_posix(), width) as page:
         yield page
+
+
+@pytest.fixture(scope="module", params=THEMES)
+def theme(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def view(opened, theme):
+    """The page in a theme, which follows the system's as the reader changes that."""
+    opened.emulate_media(color_scheme=theme)
+    opened.wait_for_selector(f"html[data-theme={theme}]")
+    return opened
 
 
 def test_the_page_loads_quietly(view):
     assert not view.problems
 
 
-def test_a_picture_of_it_is_taken(view, screen, book_page, root):
-    folder = root / "_build" / "screenshots" / "{}-{}".format(*screen)
+def test_a_picture_of_it_is_taken(view, width, theme, book_page, root):
+    folder = root / "_build" / "screenshots" / f"{width}-{theme}"
     folder.mkdir(parents=True, exist_ok=True)
     name = "-".join(book_page.path.with_suffix(".png").parts[1:])
     view.screenshot(path=folder / name, full_page=True, animations="disabled")
     assert (folder / name).stat().st_size > 0
 
 
-def test_mathematics_is_typeset(view):
-    formulas = view.locator("article .math")
-    typeset = view.locator("article .math:has(mjx-container)")
+def test_mathematics_is_typeset(opened):
+    formulas = opened.locator("article .math")
+    typeset = opened.locator("article .math:has(mjx-container)")
     assert typeset.count() == formulas.count()
-    errors = view.locator("mjx-merror, [data-mjx-error]")
+    errors = opened.locator("mjx-merror, [data-mjx-error]")
     assert not errors.evaluate_all("all => all.map(e => e.outerHTML.slice(0, 300))")
-    assert not view.evaluate(UNTYPESET)
+    assert not opened.evaluate(UNTYPESET)
 
 
-def test_nothing_sticks_out_or_is_cut_off(view, screen):
-    found = view.evaluate(SIDEWAYS)
-    assert found["page"] <= screen[0] and not found["out"], found
-    assert not view.evaluate(CUT_OFF)
+def test_nothing_sticks_out_or_is_cut_off(opened, width):
+    found = opened.evaluate(SIDEWAYS)
+    assert found["page"] <= width and not found["out"], found
+    assert not opened.evaluate(CUT_OFF)
 
 
-@pytest.mark.parametrize("screen", SCREENS[:2], indirect=True, ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS[:1], indirect=True)
 def test_text_has_contrast(view):
     context = {"exclude": [["mjx-container"]]}  # the colour of the text around it, and slow
     options = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
@@ -95,11 +109,11 @@ def test_text_has_contrast(view):
     assert not faults, "\n".join(faults[:20])
 
 
-def test_figures_keep_their_colours_on_light_paper(view, screen):
+def test_figures_keep_their_colours_on_light_paper(view, theme):
     for image in view.locator("article img").all():
         image.scroll_into_view_if_needed()
         assert image.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
         assert image.get_attribute("alt").strip(), image.get_attribute("src")
         assert image.evaluate("i => getComputedStyle(i).filter") == "none"
         paper = image.evaluate("i => getComputedStyle(i).backgroundColor")
-        assert screen[1] == "light" or paper == "rgb(255, 255, 255)"
+        assert theme == "light" or paper == "rgb(255, 255, 255)"

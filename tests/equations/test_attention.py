@@ -320,11 +320,11 @@ def test_decoder(check, rng, score):
             p.copy_(torch.tensor(rng.normal(size=p.shape)))
     W = {k: v.detach().numpy() for k, v in model.named_parameters()}
     source, lengths = pad([rng.integers(3, V_x, size=n) for n in (5, 2, 4)])
-    inputs = rng.integers(3, V, size=(3, 3))
+    inputs = rng.integers(3, V, size=(7, 3))
     inputs[0] = START
 
     def written(query_late=True, order=1, squash=np.tanh):
-        y_hat = np.empty((3, 3, V))
+        y_hat = np.empty((7, 3, V))
         for n, length in enumerate(lengths):
             h, states = np.zeros(H), []
             for x in source[:length, n]:

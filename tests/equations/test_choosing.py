@@ -13,7 +13,7 @@ from unrolled.bakeoff.batched import HEADS, affine
 from unrolled.bakeoff.models import CONTESTANTS
 from unrolled.layers.mingru import MinGRU
 
-D, H, N, T = 3, 5, 2, 7
+D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
 TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
 LAYERS = models.LAYERS
 
@@ -31,7 +31,7 @@ def inputs(rng, steps=T):
 @pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
 def test_parameters(check, rng):
     """Left: as printed; right: the arrays counted."""
-    D, H = rng.permutation(np.arange(2, 9))[:2]  # never equal
+    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
     F, layers, d, L = TAPS, len(DILATIONS), WIDTH, LAYERS
     left = np.array(
         [

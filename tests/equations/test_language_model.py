@@ -177,7 +177,8 @@ def test_mixture(check, rng):
     """Left side as printed; right side the one distribution that costs least on average, a share
     λ of the symbols being drawn from the network and the others from the counts, by search; and
     what the page computes, from logarithms."""
-    network_says, counts_say, weight = *softmax(2 * rng.normal(size=(2, V))), 0.3
+    network_says, counts_say = softmax(2 * rng.normal(size=(2, V)))
+    weight = rng.uniform(0.2, 0.4)
     drawn = torch.tensor(np.stack([network_says, counts_say]))  # (2, V)
     shares = torch.tensor([[weight], [1 - weight]], dtype=torch.float64)
     u = torch.zeros(V, dtype=torch.float64, requires_grad=True)
@@ -249,7 +250,7 @@ def test_generate(check, rng):
 @pytest.mark.equation("eq-lm-temperature", tolerance=1e-12)
 def test_temperature(check, rng):
     """Left side by the package, from logits; right side as printed, from probabilities."""
-    u, tau = 2 * rng.normal(size=V), 0.7
+    u, tau = 2 * rng.normal(size=V), rng.uniform(0.5, 0.8)
     y_hat = softmax(u)
     power = y_hat ** (1 / tau)
     planted = {
@@ -264,7 +265,7 @@ def test_temperature(check, rng):
 def test_top_k(check, rng):
     """Left side as printed; right side drawing from ŷ again and again until a symbol of S_k
     comes, S_k the likeliest of all sets of k symbols, and the package."""
-    u, k = 2 * rng.normal(size=V), 3
+    u, k = 2 * rng.normal(size=V), int(rng.integers(2, 5))
     y_hat = softmax(u)
 
     def kept(k):
@@ -327,7 +328,7 @@ def test_nucleus(check, rng):
 def test_dropout(check, rng):
     """Left side: the expectation, summed over all 2^H masks; right side h. And the values that
     torch's dropout can take are those of the formula."""
-    h, q = rng.normal(size=H), 0.3
+    h, q = rng.normal(size=H), rng.uniform(0.2, 0.4)
     masks = np.array(list(product([0, 1], repeat=H)))  # (2^H, H)
     probability = np.prod(np.where(masks == 1, 1 - q, q), axis=1)
     mean = lambda values: probability @ values  # noqa: E731
@@ -369,7 +370,7 @@ def test_tied(check, rng):
 @pytest.mark.equation("eq-lm-entropy", tolerance=1e-6)
 def test_entropy(check, rng):
     """Left side by finite differences, right side as printed."""
-    u, tau, step = rng.normal(size=V), 0.8, 1e-5
+    u, tau, step = rng.normal(size=V), rng.uniform(0.6, 0.9), 1e-5
 
     def entropy(tau):
         p = softmax(u / tau)

@@ -84,17 +84,17 @@ def test_context(check, rng):
 
 @pytest.mark.equation("eq-attention-additive", tolerance=1e-12)
 def test_additive(check, rng):
-    """Left: softmax of the scores as printed; right: of torch's layers, which read query and key
-    as one, and the package's."""
+    """Left: scores as printed, and their softmax; right: scores by torch's layers, which read query
+    and key as one, and the package's weights."""
     Q, K, M = draw(rng)
     layer = Additive(*(rng.normal(size=s) for s in [(H, A), (H, A), A]))
     _, tape = layer.forward(*map(swap, (Q, K, M)), MASK.T)
 
-    def weights(f):
+    def scores(f):
         e = np.empty((N, T, S))
         for n, t, j in np.ndindex(e.shape):
             e[n, t, j] = f(Q[n, t], K[n, j])
-        return weigh(e, MASK.T)
+        return e, softmax(np.where(MASK[:, None], e, -np.inf))
 
     W_q, W_k, w = layer.W_q, layer.W_k, layer.w
     W = torch.tensor(np.concatenate([W_q, W_k]).T)  # (A, 2H)
@@ -103,16 +103,15 @@ def test_additive(check, rng):
         a = nn.functional.linear(torch.tensor(np.concatenate([q, k])), W)
         return torch.tanh(a) @ torch.tensor(w)
 
-    wrong = {
-        "no tanh": weights(lambda q, k: (q @ W_q + k @ W_k) @ w),
-        "a product inside": weights(lambda q, k: np.tanh((q @ W_q) * (k @ W_k)) @ w),
-        "matrices exchanged": weights(lambda q, k: np.tanh(q @ W_k + k @ W_q) @ w),
-        "tanh outside": weights(lambda q, k: np.tanh((q @ W_q + k @ W_k) @ w)),
-        "two tanhs": weights(lambda q, k: (np.tanh(q @ W_q) + np.tanh(k @ W_k)) @ w),
+    planted = {
+        "no tanh": scores(lambda q, k: (q @ W_q + k @ W_k) @ w),
+        "a product inside": scores(lambda q, k: np.tanh((q @ W_q) * (k @ W_k)) @ w),
+        "matrices exchanged": scores(lambda q, k: np.tanh(q @ W_k + k @ W_q) @ w),
+        "tanh outside": scores(lambda q, k: np.tanh((q @ W_q + k @ W_k) @ w)),
+        "two tanhs": scores(lambda q, k: (np.tanh(q @ W_q) + np.tanh(k @ W_k)) @ w),
     }
-    planted = {name: (value, value) for name, value in wrong.items()}
-    left = weights(lambda q, k: np.tanh(q @ W_q + k @ W_k) @ w)
-    check((left, left), (weights(as_one), tape.alpha), planted=planted)
+    left = scores(lambda q, k: np.tanh(q @ W_q + k @ W_k) @ w)
+    check(left, (scores(as_one)[0], tape.alpha), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-dot", tolerance=1e-12)

@@ -213,7 +213,7 @@ def test_mixture(check, rng):
 @pytest.mark.equation("eq-lm-generate", tolerance=1e-10)
 def test_generate(check, rng):
     """Left side: what `generate` can draw, symbol by symbol, when it is led through every
-    text of three symbols; right side as printed, from one pass over prompt and text."""
+    text of three symbols; right side as printed, ŷ from one pass over prompt and text."""
     model, prompt, M = language_model(rng), "cab", 3
     symbols = model.vocabulary
 
@@ -229,22 +229,31 @@ def test_generate(check, rng):
         return np.prod(p)
 
     tails = ["".join(tail) for tail in product(SYMBOLS, repeat=M)][:: V + 1]
-    texts = [symbols.encode(prompt + tail) for tail in tails]
     m = len(prompt)
-    log_p = np.array([log_probabilities(model, ids, N=1) for ids in texts])  # of x_2, x_3, …
-    alone = np.array([log_probabilities(model, ids[m - 1 :], N=1) for ids in texts])
-    lost = [
-        sum(log_probabilities(model, ids[t - 1 : t + 1], N=1)[0] for t in range(m, m + M))
-        for ids in texts
-    ]
+
+    def printed(first=m, last=m + M - 1, shift=1, forgotten=0):
+        """The product over t = first … last; the first `forgotten` symbols are never read."""
+        values = []
+        for tail in tails:
+            x = symbols.encode(prompt + tail)  # x[t - 1] is x_t
+            with torch.no_grad():
+                u, _ = model(torch.as_tensor(x[forgotten:])[:, None])
+            y_hat = u[:, 0].softmax(-1).numpy()  # y_hat[t - 1 - forgotten] is ŷ_t
+            steps = range(first, last + 1)
+            values.append(np.prod([y_hat[t - 1 - forgotten, x[t - 1 + shift]] for t in steps]))
+        return np.array(values)
+
     planted = {
-        "prompt forgotten but for its end": np.exp(alone.sum(axis=1)),
-        "state not carried": np.exp(lost),
-        "prompt counted in": np.exp(log_p.sum(axis=1)),
-        "one symbol short": np.exp(log_p[:, m:].sum(axis=1)),
+        "prompt forgotten but for its end": printed(forgotten=m - 1),
+        "prompt counted in": printed(first=1),
+        "one symbol short": printed(first=m + 1),
+        "the last left out": printed(last=m + M - 2),
+        "x_t for x_{t+1}": printed(shift=0),
     }
     left = np.array([probability_when_led(tail) for tail in tails])
-    check(left, np.exp(log_p[:, m - 1 :].sum(axis=1)), planted=planted)
+    check(left, printed(), planted=planted)
+    log_p = [log_probabilities(model, symbols.encode(prompt + tail), N=1) for tail in tails]
+    np.testing.assert_allclose([np.exp(p[m - 1 :].sum()) for p in log_p], printed(), rtol=1e-10)
 
 
 @pytest.mark.equation("eq-lm-temperature", tolerance=1e-12)

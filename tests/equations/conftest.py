@@ -43,7 +43,7 @@ class Check:
         for name, value in wrong.items():
             self._must_fail(name, distance(left, value))
         for one, other in combinations(wrong, 2):
-            if distance(wrong[one], wrong[other]) <= self.tolerance:
+            if distance(wrong[one], wrong[other]) <= 1e-12:
                 pytest.fail(f"planted errors {one!r} and {other!r} are one and the same")
 
     def _must_fail(self, name: str, error: float) -> None:

@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+import torch
 from collect_equations import disagreements, read_checks, read_page
 
 pytest_plugins = ["pytester"]
@@ -44,7 +45,7 @@ def test_every_numbered_equation_has_one_check_and_every_check_its_equation():
 @pytest.fixture
 def run(pytester):
     """Run one check whose body is given; tell how it ended, and the output."""
-    assert np  # imported here and not by the run, which would import it anew each time
+    assert np and torch  # imported here and not by a run, which would import them anew each time
     pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = error")
     shutil.copy(ROOT / "tests" / "equations" / "conftest.py", pytester.path)
 

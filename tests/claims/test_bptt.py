@@ -99,6 +99,7 @@ def test_own_step_at_other_rates(claim):
         assert np.mean(right(page, played) == 32) <= 0.05
 
 
+@pytest.mark.slow
 def test_readouts_on_wild_states(claim):
     """Readouts alone, 3,000 updates at 0.1, weights as they are and twice as large; 20 networks."""
     claim("About half of these networks learnt the whole tune.")

@@ -11,9 +11,7 @@ def right(page, tunes):
 
 def test_wrong_sign(claim):
     """10,000 sequences of twelve inputs 0.8 * normal, w = 0.9, target 1, seed 0."""
-    claim(
-        "For about one such sequence of numbers in six, the last step alone gave the wrong answer."
-    )
+    claim("In about one case out of six, the last step alone gave the wrong answer.")
     T, w, y, rng = 12, 0.9, 1.0, np.random.default_rng(0)
     x = 0.8 * rng.normal(size=(T, 10_000))
     h = dh = np.zeros(10_000)  # the state, and its total derivative by w

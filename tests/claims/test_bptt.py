@@ -74,11 +74,9 @@ def test_forty_networks(claim):
     """Forty networks for each reach, seeds 0 to 39, 500 updates, by the page's own functions."""
     claim("With the true gradient, all or nearly all of them learn the whole tune.")
     claim("The farther back the derivatives are sent, the more notes a typical network gets right.")
-    claim("When only the readout learns, no network gets more than half of them.")
     page = claim.definitions()
     found = {k: right(page, page["learn"](k, range(40))) for k in (None, 0, 1, 3, 31)}
     assert np.mean(found[31] == 32) >= 0.9
-    assert found[None].max() <= 16
     medians = [np.median(notes) for notes in found.values()]
     assert medians == sorted(medians) and len(set(medians)) == 5
 
@@ -99,11 +97,17 @@ def test_own_step_at_other_rates(claim):
 
 @pytest.mark.slow
 def test_readouts_on_wild_states(claim):
-    """Readouts alone, 3,000 updates at 0.1, weights as they are and twice as large; 20 networks."""
+    """Readouts alone, 3,000 updates at 0.1, weights as they are and twice as large; 40 networks."""
+    claim(
+        "When only the readout learns, no network gets more than half of them, and hardly any"
+        " learns the whole tune with six times as many updates and a learning rate ten times as"
+        " large."
+    )
     claim("About half of these networks learnt the whole tune.")
     page = claim.definitions()
+    assert right(page, page["learn"](None, range(40))).max() <= 16
     tame, wild = (
-        right(page, page["learn"](None, range(20), updates=3000, rate=0.1, scale=scale))
+        right(page, page["learn"](None, range(40), updates=3000, rate=0.1, scale=scale))
         for scale in (1.0, 2.0)
     )
     assert np.mean(tame == 32) <= 0.05  # it is the larger weights, not the longer training

@@ -47,12 +47,13 @@ def test_update(check, draw_network):
         return np.log2(rest[0] / rest[1])
 
     near = change(1e-8) / 1e-8
-    planted = {
-        "uphill (deck D4's plus sign)": (change(1e-8, +1) / 1e-8, power(squared)),
-        "norm, not its square": (near, power(-np.sqrt(squared))),
-        "half the square": (near, power(-squared / 2)),
-        "W_hh's gradient alone (deck D4)": (near, power(-np.sum(g["W_hh"] ** 2))),
-        "O(η³)": (near, 3.0),
+    wrong = {
+        "uphill (deck D4's plus sign)": squared,
+        "norm, not its square": -np.sqrt(squared),
+        "half the square": -squared / 2,
+        "W_hh's gradient alone (deck D4)": -np.sum(g["W_hh"] ** 2),
     }
+    planted = {name: (slope, 2.0) for name, slope in wrong.items()}
+    planted["O(η³)"] = (-squared, 3.0)
     assert np.isclose(near, -squared, rtol=1e-3)
     check((near, power(-squared)), (-squared, 2.0), planted=planted)

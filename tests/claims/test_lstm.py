@@ -46,11 +46,7 @@ def test_plain_networks_with_more_training(claim, page):
         "We gave eight of them, with 71 units each, four times as many updates, and tried four"
         " learning rates."
     )
-    claim(
-        "Some of the eight learnt to keep the note, most of them among those with orthogonal"
-        " weights."
-    )
-    claim("The others still guessed.")
+    claim("A few of the eight learnt to keep the note, and the others still guessed.")
     found = {False: [], True: []}
     for orthogonal, shares in found.items():
         for seed, rate in enumerate([0.002, 0.005, 0.01, 0.02]):
@@ -63,8 +59,8 @@ def test_plain_networks_with_more_training(claim, page):
             assert page["share_right"](model, 0, N=1000) > 0.95  # it has learnt what it can
             shares.append(page["share_right"](model, 1, N=1000))
     print(found)
-    learnt = {start: sum(share > 0.95 for share in shares) for start, shares in found.items()}
-    assert 1 <= sum(learnt.values()) <= 6 and learnt[True] > learnt[False]
+    learnt = sum(share > 0.95 for shares in found.values() for share in shares)
+    assert 1 <= learnt <= 5
     guessing = [share < 0.65 for shares in found.values() for share in shares if share <= 0.95]
     assert np.mean(guessing) > 0.7
 
@@ -72,10 +68,8 @@ def test_plain_networks_with_more_training(claim, page):
 @pytest.mark.slow
 def test_the_note_in_five_networks(claim, page):
     """The page's network from five starts; how many cells know, and what becomes of the verbs."""
-    claim(
-        "Of the LSTMs we started five, and all five had learnt it after the first quarter of these"
-        " updates."
-    )
+    claim("Of the LSTMs we started five.")
+    claim("All five had learnt it after a quarter as many updates.")
     claim("We trained five such networks.")
     claim("In most of them, as here, one to three of the 32 cells hold the whole note.")
     claim("In the others more cells share it, and some of these are below our mark of 95 in 100.")

@@ -2,11 +2,12 @@
 
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
 
+from unrolled.decoding import beam
 from unrolled.decoding.search import best_first, exhaustive
 
 V, T, END = 4, 5, 3  # symbols 0…V-1, END the last of them
@@ -70,6 +71,46 @@ def test_score(check, rng):
             [math.prod(joint.sum(axis=(1, 2))[list(p)]) for p in np.ndindex(V, V, V)]
         ),
     }
+    check(np.array(left), np.array(right), planted=planted)
+
+
+def after(table, k, limit, at_start=1, added=None, threshold=None):
+    """The three lines as printed, step by step; the rest are wrong versions."""
+    live, finished = [(0.0, ())] * at_start, []
+    for _ in range(limit):
+        candidates = [
+            (q + (np.log(p) if added is None else added(p)), (*path, v))
+            for q, path in live
+            for v, p in enumerate(table[path])
+        ]
+        best = sorted(candidates, reverse=True)
+        finished += [c for c in best[: threshold or k] if c[1][-1] == END]
+        live = [c for c in best if c[1][-1] != END][:k]
+    return [q for q, _ in sorted(finished, reverse=True)[:k]]
+
+
+@pytest.mark.equation("eq-search-update", tolerance=1e-12)
+def test_update(check, rng):
+    """Left: what the package's beam finishes, by tensors; right: the three lines, by sets."""
+    k, limit = 3, T
+    table = {}
+    for path in prefixes():
+        ends = 0.925 if len(path) == T - 1 else 0.05  # before that END is never among the best k
+        table[path] = np.append((1 - ends) * rng.dirichlet(np.full(V - 1, 50.0)), ends)
+    early = model(rng)  # END comes anywhere
+    left, right = [], []
+    planted = defaultdict(list)
+    for each in (table, early):
+        found = beam(stepping(each), *start(), END, k, limit)
+        ended = (found.tokens[0] == END).any(dim=1)
+        right += after(each, k, limit)
+        left += found.scores[0][ended].tolist()
+        planted["k equal ones at the start"] += after(each, k, limit, at_start=k)
+        planted["probabilities added"] += after(each, k, limit, added=lambda p: p)
+        planted["END from beyond the best k"] += after(each, k, limit, threshold=V * k)
+        planted["one prefix fewer"] += after(each, k - 1, limit, threshold=k)
+    size = len(left)
+    planted = {name: np.resize(value, size) for name, value in planted.items()}
     check(np.array(left), np.array(right), planted=planted)
 
 

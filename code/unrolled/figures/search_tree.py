@@ -50,7 +50,7 @@ def names(
         if not path:
             continue
         x0, y0 = where[path[:-1]]
-        on_branch = 0.36 * x0 + 0.64 * x, 0.36 * y0 + 0.64 * y
+        on_branch = 0.28 * x0 + 0.72 * x, 0.28 * y0 + 0.72 * y
         box = {"fc": "white", "ec": "none", "pad": 0.5}
         p = f"{model(path[:-1])[path[-1]]:g}"
         ax.text(*on_branch, p, fontsize=8.5, ha="center", va="center", bbox=box, zorder=3)

@@ -23,19 +23,8 @@ def test_sum(check, rng):
 '''
 
 
-# Labels eq-bptt-… that plant fewer than three errors as yet; the list only shrinks
-NOT_YET = [
-    "uses", "scalar", "total", "lemma", "dhdw", "mean", "forward", "jacobian", "immediate",
-    "last-factor", "delta-sum", "stacked", "readout", "three", "power", "rtrl", "rtrl-gradient",
-    "any-cell", "share",
-]  # fmt: skip
-
-
 def test_every_numbered_equation_has_one_check_and_every_check_its_equation():
     found = disagreements(ROOT)
-    few = {name: line for name in NOT_YET for line in found if f"eq-bptt-{name} plants" in line}
-    assert [*few] == NOT_YET, "strike from NOT_YET what plants three errors by now (all: delete it)"
-    found = [line for line in found if line not in few.values()]
     assert not found, "pages and checks disagree:\n" + "\n".join(found)
 
 

@@ -24,7 +24,6 @@ is one. Best is a line at the end of the cell which a reader who unfolds it can 
 import ast
 import math
 import re
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell

@@ -47,21 +47,37 @@ def draw(
     }
     if recurrent not in W_hh:
         raise ValueError(f"recurrent must be one of {', '.join(W_hh)}, got {recurrent!r}")
-    if inputs is None:
-        W_xh = uniform(rng, S, K, H)
-    else:
-        W_xh = inputs * torch.randn(S, K, H, generator=rng)
+    small = None if inputs is None else inputs * torch.randn(S, K, H, generator=rng)
+    W_xh = uniform(rng, S, K, H) if small is None else small
     readout = {"W_hy": uniform(rng, S, H, K), "b_y": torch.zeros(S, 1, K)}
     return {"W_xh": W_xh, "W_hh": gain * W_hh[recurrent], "b_h": torch.zeros(S, 1, H)} | readout
 
 
 def plain(p: Parameters, x: Tensor, f: Callable[[Tensor], Tensor] = torch.tanh) -> Tensor:
-    """The last state (S, N, H) of S plain networks that read x (T, N, K)."""
+    """The last state (S, N, H) of S plain networks that read x (T, N, K) (eq-bptt-forward)."""
     a_x = x @ p["W_xh"][:, None] + p["b_h"][:, None]  # (S, T, N, H)
     h = torch.zeros_like(a_x[:, 0])
     for a in a_x.unbind(1):
         h = f(torch.baddbmm(a, h, p["W_hh"]))
     return h
+
+
+def gated(p: Parameters, x: Tensor) -> Tensor:
+    """The last state of S networks with a gate for every unit (eq-vanishing-gate)."""
+    W_x, W_h, b = (torch.cat([p[f"{k}h"], p[f"{k}z"]], dim=-1) for k in ("W_x", "W_h", "b_"))
+    a_x = x @ W_x[:, None] + b[:, None]  # (S, T, N, 2H): both products in one
+    h = torch.zeros(*a_x[:, 0].shape[:2], H)
+    for a in a_x.unbind(1):
+        n, z = torch.baddbmm(a, h, W_h).chunk(2, dim=-1)
+        h = torch.lerp(torch.tanh(n), h, torch.sigmoid(z))  # (1 - z) n + z h
+    return h
+
+
+def draw_gated(S: int, rng: torch.Generator, open_by: float) -> Parameters:
+    """Default weights for `gated`; the gates' biases b_z start at `open_by`."""
+    gate = draw(S, rng)
+    names = {"W_xz": gate["W_xh"], "W_hz": gate["W_hh"], "b_z": gate["b_h"] + open_by}
+    return draw(S, rng) | names
 
 
 def batch(T: int, N: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

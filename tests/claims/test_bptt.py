@@ -11,9 +11,7 @@ def right(page, tunes):
 
 def test_wrong_sign(claim):
     """10,000 sequences of twelve inputs 0.8 * normal, w = 0.9, target 1, seed 0."""
-    claim(
-        "For about one such sequence of numbers in six, the last step alone gave the wrong answer."
-    )
+    claim("In about one case out of six, the last step alone gave the wrong answer.")
     T, w, y, rng = 12, 0.9, 1.0, np.random.default_rng(0)
     x = 0.8 * rng.normal(size=(T, 10_000))
     h = dh = np.zeros(10_000)  # the state, and its total derivative by w
@@ -76,11 +74,9 @@ def test_forty_networks(claim):
     """Forty networks for each reach, seeds 0 to 39, 500 updates, by the page's own functions."""
     claim("With the true gradient, all or nearly all of them learn the whole tune.")
     claim("The farther back the derivatives are sent, the more notes a typical network gets right.")
-    claim("When only the readout learns, no network gets more than half of them.")
     page = claim.definitions()
     found = {k: right(page, page["learn"](k, range(40))) for k in (None, 0, 1, 3, 31)}
     assert np.mean(found[31] == 32) >= 0.9
-    assert found[None].max() <= 16
     medians = [np.median(notes) for notes in found.values()]
     assert medians == sorted(medians) and len(set(medians)) == 5
 
@@ -99,12 +95,19 @@ def test_own_step_at_other_rates(claim):
         assert np.mean(right(page, played) == 32) <= 0.05
 
 
+@pytest.mark.slow
 def test_readouts_on_wild_states(claim):
-    """Readouts alone, 3,000 updates at 0.1, weights as they are and twice as large; 20 networks."""
+    """Readouts alone, 3,000 updates at 0.1, weights as they are and twice as large; 40 networks."""
+    claim(
+        "When only the readout learns, no network gets more than half of them, and hardly any"
+        " learns the whole tune with six times as many updates and a learning rate ten times as"
+        " large."
+    )
     claim("About half of these networks learnt the whole tune.")
     page = claim.definitions()
+    assert right(page, page["learn"](None, range(40))).max() <= 16
     tame, wild = (
-        right(page, page["learn"](None, range(20), updates=3000, rate=0.1, scale=scale))
+        right(page, page["learn"](None, range(40), updates=3000, rate=0.1, scale=scale))
         for scale in (1.0, 2.0)
     )
     assert np.mean(tame == 32) <= 0.05  # it is the larger weights, not the longer training

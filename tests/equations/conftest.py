@@ -11,6 +11,7 @@ A check computes both sides of an equation by different routes and names wrong v
 """
 
 from dataclasses import dataclass, is_dataclass
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -39,8 +40,12 @@ class Check:
             pytest.fail(f"the sides differ by {error:.3g} (tolerance {self.tolerance:g})")
         if not planted:
             pytest.fail("no planted error: name a plausible wrong version of the equation")
-        for name, value in planted.items():
-            self._must_fail(name, distance(left, arrays(value)))
+        wrong = {name: arrays(value) for name, value in planted.items()}
+        for name, value in wrong.items():
+            self._must_fail(name, distance(left, value))
+        for one, other in combinations(wrong, 2):
+            if distance(wrong[one], wrong[other]) <= 1e-12:
+                pytest.fail(f"planted errors {one!r} and {other!r} are one and the same")
 
     def _must_fail(self, name: str, error: float) -> None:
         """A planted error has to miss by far more than rounding, on any machine."""
@@ -175,9 +180,11 @@ def pytest_configure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem):
-    """A marked test that compares nothing has checked nothing."""
+    """A marked test that compares nothing has checked nothing, and one input is not three."""
     result = yield
     if pyfuncitem.get_closest_marker("equation"):
+        if "rng" not in pyfuncitem.fixturenames:
+            pytest.fail("the test draws nothing: it runs on three inputs, from the fixture `rng`")
         used = pyfuncitem.funcargs.get("check")
         if used is None or used.calls == 0:
             pytest.fail("the test never calls check(left, right, planted=…)")

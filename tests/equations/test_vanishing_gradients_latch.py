@@ -33,7 +33,7 @@ def noise_limit(w):
 @pytest.mark.equation("eq-vanishing-latch", tolerance=1e-9)
 def test_latch(check, rng):
     """Left: torch.nn.RNN with one unit, noise as its input; right: the formula, step by step."""
-    w, epsilon = 1.25, rng.uniform(-0.07, 0.07, size=30)
+    w, epsilon = rng.uniform(1.15, 1.35), rng.uniform(-0.07, 0.07, size=30)
     rnn = torch.nn.RNN(1, 1, bias=False).double()
     with torch.no_grad():
         rnn.weight_ih_l0.fill_(1.0)
@@ -49,8 +49,10 @@ def test_latch(check, rng):
 
     planted = {
         "noise outside": run(lambda h, e: np.tanh(w * h) + e),
-        "tanh forgotten": run(lambda h, e: w * h + e),
         "noise amplified": run(lambda h, e: np.tanh(w * (h + e))),
+        "weight forgotten": run(lambda h, e: np.tanh(h + e)),
+        "no tanh": run(lambda h, e: w * h + e),
+        "noise alone": run(lambda h, e: np.tanh(w + e)),
     }
     check(left, run(lambda h, e: np.tanh(w * h + e)), planted=planted)
 

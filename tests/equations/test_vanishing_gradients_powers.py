@@ -10,7 +10,7 @@ H = 5
 
 def size(W):
     """The largest factor by which W stretches a vector: power iteration on WᵀW, no SVD."""
-    v = np.random.default_rng(0).normal(size=W.shape[1])
+    v = np.linspace(1, 2, W.shape[1])  # any start that is not at a right angle to the answer
     for _ in range(5000):
         v = W.T @ (W @ v)
         v /= np.linalg.norm(v)
@@ -99,7 +99,8 @@ def test_shear(check, rng):
     right = 0.9**n * np.array([[1, 10 * n / 0.9], [0, 1]])
     planted = {
         "10 n in the corner": 0.9**n * np.array([[1, 10 * n], [0, 1]]),
-        "0.9 to one power less": 0.9 ** (n - 1) * np.array([[1, 10 * n / 0.9], [0, 1]]),
+        "n - 1 for n": 0.9**n * np.array([[1, 10 * (n - 1) / 0.9], [0, 1]]),
+        "the corner below": right.T,
         "entry by entry": np.array([[0.9**n, 10.0**n], [0, 0.9**n]]),
     }
     check(left, right, planted=planted)

@@ -8,7 +8,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, Polygon
 from unrolled.figures.boxes import draw_box, inches, put_text
 from unrolled.figures.plot import COLORS, ink
 
-LINE, TAP, BOX = 2.0, 1.0, 0.1  # heights of the notepad, of the taps below it, and of the boxes
+LINE, TAP, BOX = 2.2, 0.95, 0.1  # heights of the notepad, of the taps below it, and of the boxes
 PALE = "#cfcfcf"  # of what is not the picture's subject
 PLACES = {"keep": (2.2, LINE), "write": (4.4, TAP), "show": (6.6, TAP)}
 WORDS = {
@@ -44,7 +44,7 @@ def notepad(
         raise ValueError(f"texts must stand at places from {[*WORDS]}, got {[*texts]}")
     texts = dict.fromkeys(WORDS, "") | dict(texts)
     color = {key: COLORS[key] if tap is None else PALE for key in ("cell", "gate", "hidden")}
-    ax.set(xlim=(-0.2, 9.4), ylim=(-0.35, 2.75))
+    ax.set(xlim=(-0.2, 9.4), ylim=(-0.35, 2.95))
     ax.set_axis_off()
     _line(ax, [(0.2, LINE), (9.2, LINE)], color["cell"], 3.5 * size)
     for name, x in (("before", 0.2), ("after", 8.2)):
@@ -72,6 +72,7 @@ def _part(ax: Axes, name: str, texts: Mapping[str, str], lit: bool, size: float)
     if name == "show":
         _line(ax, [(x, LINE), (x, BOX + 0.3)], shade("hidden"), 2 * size)
         ax.plot(x, LINE, "o", ms=7 * size, color=shade("cell"), zorder=3)
+        _squash(ax, (x, 0.5 * (LINE + TAP)), shade("grey"), size)
         _box(ax, (x, BOX), texts["seen"], "hidden" if lit else "", size)
     _tap(ax, (x, y), shade("gate"), size, upright=y != LINE)
     dark = ink(COLORS["gate"]) if lit else PALE
@@ -80,11 +81,19 @@ def _part(ax: Axes, name: str, texts: Mapping[str, str], lit: bool, size: float)
     put_text(ax, (x, y), texts[name], 12 * size, right * size, up * size, **style)
 
 
+def _squash(ax: Axes, where: tuple[float, float], color: str, size: float) -> None:
+    """The tanh that keeps what is shown between -1 and 1."""
+    frame = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": color}
+    style = {"ha": "center", "va": "center", "color": color, "zorder": 3, "bbox": frame}
+    put_text(ax, where, r"$\tanh$", 10 * size, 0, 0, **style)
+
+
 def _box(ax: Axes, where: tuple[float, float], text: str, key: str, size: float) -> None:
     if key:
         draw_box(ax, (*where, text, key), 0.85 * size)
     else:
-        style = {"ha": "center", "va": "center", "color": PALE}
+        frame = {"boxstyle": "square,pad=0.2", "facecolor": "white", "edgecolor": "none"}
+        style = {"ha": "center", "va": "center", "color": PALE, "bbox": frame}
         put_text(ax, where, text, 11 * size, 0, 0, **style)
 
 

@@ -48,7 +48,7 @@ def near(point):
 
 def test_every_word_stands_on_it_once_and_inside_the_figure():
     ax = draw()
-    assert set(texts(ax)) == {*WORDS.values(), "+"}
+    assert set(texts(ax)) == {*WORDS.values(), "+", r"$\tanh$"}
     for annotation in texts(ax).values():
         box = annotation.get_window_extent()
         assert box.x0 >= 0 and box.x1 <= 600 and box.y0 >= 0 and box.y1 <= 200

@@ -30,7 +30,7 @@ def test_whisper_and_powers(claim):
 def test_default_weights_shorten(claim):
     """200 draws of default weights, 32 units, a random row for each, seed 0."""
     claim(
-        "They shorten a typical row to about $1/\\sqrt3 = 0.58$ of its length.",
+        "So a typical row keeps about $1/\\sqrt3 = 0.58$ of its length.",
     )
     W = far_cue.draw(200, torch.Generator().manual_seed(0))["W_hh"].numpy()
     rows = np.random.default_rng(0).normal(size=(200, 1, 32))
@@ -106,8 +106,8 @@ def test_what_the_text_model_uses(claim):
         " half times as long at each step."
     )
     claim(
-        "But the states are so far out in the tanh that the slopes leave only about two fifths of"
-        " it, and the product is well below 1."
+        "But many states are so close to 1 or −1 that the slopes leave only about two fifths of it,"
+        " and the product is well below 1."
     )
     page = claim.definitions()
     for seed in (0, 1, 2):

@@ -406,9 +406,10 @@ def test_clip(check, rng):
 @pytest.mark.equation("eq-vanishing-step", tolerance=1e-9)
 def test_step(check, rng):
     """Left: no violation by the losses before and after, nor by the distance which the package's
-    clipped step covers; right: the bounds as printed, with M measured along the segment."""
+    clipped step covers, and the change of a linear loss, for which both bounds are reached; right:
+    the bounds as printed, with M measured along the segment."""
     changes, moved, bounds, square, no_M, longer = [], [], [], [], [], {"not": [], "each": []}
-    eta, limit = 0.3, 0.5
+    eta, limit = rng.uniform(0.2, 0.4), rng.uniform(0.4, 0.6)
     for _ in range(20):
         L, theta, g = loss_of(rng)
         norm, step = np.linalg.norm(g), g.copy()
@@ -427,15 +428,20 @@ def test_step(check, rng):
         no_M.append(eta * limit)
         longer["not"].append(M * eta * norm)
         longer["each"].append(M * eta * np.linalg.norm(np.clip(g, -limit, limit)))
-    right = (excess(changes, moved), excess(moved, bounds))
+    first, second = excess(changes, moved), excess(moved, bounds)
+    slope = 9 * rng.normal(size=9)  # of a linear loss: M is its length
+    step, M = slope.copy(), np.linalg.norm(slope)
+    optimize.clip_norm([step], limit)
+    reached = M * eta * limit
     planted = {
-        "with the square of the norm (deck D3)": (right[0], excess(moved, square)),
-        "Lipschitz constant forgotten": (right[0], excess(moved, no_M)),
-        "not clipped": (right[0], excess(longer["not"], bounds)),
-        "each entry clipped by itself": (right[0], excess(longer["each"], bounds)),
-        "learning rate squared": (excess(changes, eta * np.array(moved)), right[1]),
+        "with the square of the norm (deck D3)": (first, excess(moved, square), eta * limit),
+        "Lipschitz constant forgotten": (first, excess(moved, no_M), reached),
+        "not clipped": (first, excess(longer["not"], bounds), reached),
+        "each entry clipped by itself": (first, excess(longer["each"], bounds), reached),
+        "learning rate squared": (excess(changes, eta * np.array(moved)), second, eta * reached),
+        "twice the way": (first, second, 2 * reached),
     }
-    check((0.0, 0.0), right, planted=planted)
+    check((0.0, 0.0, abs(slope @ (eta * step))), (first, second, reached), planted=planted)
 
 
 @pytest.mark.equation("eq-vanishing-elementwise", tolerance=1e-7)

@@ -52,7 +52,7 @@ class Trials:
     """Runs tests in a copy of the tree, one process for each run."""
 
     def __init__(self, folder: Path, warm: list[str], memory: float) -> None:
-        self.tree = copy_of_the_tree(folder / "tree")
+        self.tree = copy_of_the_tree(folder.resolve() / "tree")
         self.log = folder / "log"
         self.memory = memory
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # those for the notebooks take a second

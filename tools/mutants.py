@@ -92,6 +92,8 @@ def reasons(text: str) -> dict[str, str]:
     found, mutant = {}, ""
     for line in text.splitlines():
         if line.startswith(" "):
+            if not mutant:
+                raise ValueError(f"no mutant above the reason {line.strip()!r}")
             found[mutant] = f"{found[mutant]} {line.strip()}".strip()
         elif line and not line.startswith("#"):
             mutant = line
@@ -163,8 +165,13 @@ def report(outcomes: dict, accepted: dict[str, str], kept: float) -> bool:
     return share >= kept and all(line in accepted for line in survivors)
 
 
+def configuration() -> dict:
+    """What tools/mutants.toml says."""
+    return tomllib.loads(CONFIG.read_text("utf-8"))
+
+
 def main() -> None:
-    config = tomllib.loads(CONFIG.read_text("utf-8"))
+    config = configuration()
     provide_cosmic_ray()
     from mutations import draw_mutants  # needs cosmic-ray
 

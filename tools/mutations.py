@@ -126,7 +126,8 @@ def in_hint(node) -> bool:
 
 def change(place: Place, source: str, kinds: dict[str, Operator], draw: Callable) -> Mutant | None:
     """One of the changes that are possible there; None where Python would not even read it."""
-    name, occurrence = min(place.choices, key=lambda choice: draw(f"{place.key} {choice}"))
+    numbers = range(len(place.choices))
+    name, occurrence = place.choices[min(numbers, key=lambda i: draw(f"{place.key} {i}"))]
     changed = mutate_code(source, kinds[name], occurrence)
     try:
         compile(changed, place.path, "exec")

@@ -142,7 +142,7 @@ def try_all(mutants: list, config: dict) -> Iterator[tuple]:
         return
     with (
         tempfile.TemporaryDirectory() as folder,
-        get_context("spawn").Pool(workers, _start, (folder, config)) as pool,
+        get_context("fork").Pool(workers, _start, (folder, config)) as pool,
     ):
         for n, outcome in pool.imap_unordered(_try, sorted(jobs, key=lambda job: job[1])):
             kept.add(keys[n], outcome)

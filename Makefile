@@ -79,7 +79,7 @@ benchmark: $(READY) ## time layers, convolutions, scans and search against torch
 claims: $(READY) ## run what the book's sentences say, the slow ones too
 	@PYTHONPATH=book/_ext $(TOOL) claims
 
-mutants: $(READY) ## change the package at 400 places, one at a time: do its tests notice?
+mutants: $(READY) ## change the package at 400 places: do its tests notice?
 	@$(TOOL) mutants
 
 clean: ## remove what was built; the environment (.venv) stays

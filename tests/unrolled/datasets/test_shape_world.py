@@ -218,6 +218,17 @@ def test_batches_go_through_all_and_again(rng):
     assert (inputs[:, 3] == data[1][:, i]).all() and (targets[:, 3] == data[2][:, i]).all()
 
 
+@pytest.mark.parametrize("N", [3, 4, 5, 9])
+def test_what_is_left_over_of_an_order_is_passed_over(N, rng):
+    """Nine pictures: every batch has N of them, and none twice."""
+    data = shape_world.batch(shape_world.scenes(9, "train", rng), rng)
+    stream = shape_world.batches(data, N, rng)
+    for _ in range(20):
+        pictures, inputs, targets = next(stream)
+        assert len({picture.tobytes() for picture in pictures}) == N
+        assert inputs.shape[1] == targets.shape[1] == N
+
+
 def test_a_part_that_cannot_be_found_is_named(rng, monkeypatch):
     with monkeypatch.context() as changed:  # a picture as wide as one thing: two overlap
         changed.setattr(shape_world, "SIZE", 2 * shape_world.RADIUS + 1)

@@ -60,7 +60,7 @@ def test_limits_of_a_search():
 
 
 def test_the_vocabulary_is_that_of_the_step():
-    for end in (-1, 3):
+    for end in (-1, 3, 7):
         with pytest.raises(ValueError, match=rf"END must be one of the symbols 0…2, got {end}"):
             next_log_p(lambda s, y: (np.zeros((2, 3)), s), None, torch.zeros(2), end)
     for wrong in (np.zeros((3, 3)), np.zeros(2)):

@@ -91,7 +91,7 @@ def test_additive(check, rng):
     _, tape = layer.forward(*map(swap, (Q, K, M)), MASK.T)
 
     def scores(f):
-        e = np.empty((N, T, S))
+        e = np.zeros((N, T, S))
         for n, t, j in np.ndindex(e.shape):
             e[n, t, j] = f(Q[n, t], K[n, j])
         return e, softmax(np.where(MASK[:, None], e, -np.inf))
@@ -323,7 +323,7 @@ def test_decoder(check, rng, score):
     inputs[0] = START
 
     def written(query_late=True, order=1, squash=np.tanh):
-        y_hat = np.empty((7, 3, V))
+        y_hat = np.zeros((7, 3, V))
         for n, length in enumerate(lengths):
             h, states = np.zeros(H), []
             for x in source[:length, n]:
@@ -418,7 +418,7 @@ def test_positions(check, rng):
     D, T = 2 * int(rng.integers(2, 6)), 7
 
     def printed(exponent, swap=False):
-        p = np.empty((T, D))
+        p = np.zeros((T, D))
         for t in range(1, T + 1):
             for i in range(D // 2):
                 omega = 10000.0 ** exponent(i)
@@ -427,7 +427,7 @@ def test_positions(check, rng):
         return p
 
     turn = np.exp(1j * np.array([np.exp(-2 * i / D * np.log(1e4)) for i in range(D // 2)]))
-    z, right = np.ones(D // 2, complex), np.empty((T, D))
+    z, right = np.ones(D // 2, complex), np.zeros((T, D))
     for t in range(T):
         z = z * turn
         right[t] = np.stack([z.imag, z.real], axis=1).ravel()

@@ -233,30 +233,40 @@ def test_margin(check, rng):
 
 @pytest.mark.equation("eq-recurrence-adder", tolerance=1e-12)
 def test_adder(check, rng):
-    """Left side by Python's integers, right side by the three units as printed."""
-    x, _ = addition(12, 50, rng)
+    """Left side by Python's integers, how many ones meet at each place and the bits of the sum;
+    right side by the three units as printed, what they count rounded to three decimal places."""
+    steps, pairs, beta = 12, 50, rng.uniform(15, 20)
+    x, _ = addition(steps, pairs, rng)
 
     def number(string):
         return sum(int(bit) << place for place, bit in enumerate(string))
 
-    sums = [number(x[:, n, 0]) + number(x[:, n, 1]) for n in range(50)]
-    left = np.array([[s >> t & 1 for s in sums] for t in range(12)])
+    one, two = ([number(x[:, n, i]) for n in range(pairs)] for i in (0, 1))
+    ones, bits = np.zeros((2, steps, pairs))
+    for t, n in np.ndindex(steps, pairs):
+        below = [a % 2**t for a in (one[n], two[n])]
+        ones[t, n] = (one[n] >> t & 1) + (two[n] >> t & 1) + (sum(below) >> t)
+        bits[t, n] = one[n] + two[n] >> t & 1
 
-    def answers(x, carry=1, shift=0.5, third=1):
-        h, run = -np.ones((50, 3)), []
+    def units(x, carry=1, shift=0.5, third=1, half=0.5, start=-1.0):
+        h, counts, sums = start * np.ones((pairs, 3)), [], []
         for x_t in x:
-            n = x_t.sum(axis=1) + (h[:, carry] + 1) / 2
-            h = np.stack([np.tanh(15 * (n - (j - shift))) for j in (1, 2, 3)], axis=1)
-            run.append(h[:, 0] - h[:, 1] + third * h[:, 2] > 0)
-        return np.array(run)
+            count = x_t[:, 0] + x_t[:, 1] + half * (h[:, carry] + 1)
+            h = np.stack([np.tanh(beta * (count - (j - shift))) for j in (1, 2, 3)], axis=1)
+            counts.append(np.round(count, 3))
+            sums.append(h[:, 0] - h[:, 1] + third * h[:, 2] > 0)
+        return np.array(counts), np.array(sums)
 
     planted = {
-        "most significant bit first": answers(x[::-1])[::-1],
-        "carry from the first unit": answers(x, carry=0),
-        "thresholds 1.5, 2.5, 3.5": answers(x, shift=-0.5),
-        "minus the third unit": answers(x, third=-1),
+        "most significant bit first": tuple(run[::-1] for run in units(x[::-1])),
+        "carry from the first unit": units(x, carry=0),
+        "thresholds 1.5, 2.5, 3.5": units(x, shift=-0.5),
+        "minus the third unit": units(x, third=-1),
+        "the carry not halved": units(x, half=1.0),
+        "a third for a half": units(x, half=1 / 3),
+        "a carry to begin with": units(x, start=1.0),
     }
-    check(left, answers(x), planted=planted)
+    check((ones, bits), units(x), planted=planted)
 
 
 @pytest.mark.equation("eq-recurrence-impulse", tolerance=1e-10)

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-
 from prefix_tables import END, T, V, model, prefixes, start, stepping
+
 from unrolled.decoding import beam
 from unrolled.decoding.search import best_first
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-
 from prefix_tables import END, T, V, chance, finished, model, prefixes, start, stepping
+
 from unrolled.decoding.search import best_first, exhaustive
 
 

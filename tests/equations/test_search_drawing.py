@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-
 from prefix_tables import T, V, chance, finished, model
 
 

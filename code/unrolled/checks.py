@@ -93,6 +93,19 @@ def array(name: str, value: Any, kinds: str = "", expected: str = "numbers") -> 
     return given
 
 
+def items(name: str, value: Any) -> list:
+    """What one goes through in the value; ValueError where there is nothing to go through."""
+    try:
+        return list(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a list or the like, got {came(value)}") from None
+
+
+def text(**values: Any) -> None:
+    """ValueError unless these are texts."""
+    kind("a text", str, **values)
+
+
 def function(**values: Any) -> None:
     """ValueError unless these can be called."""
     for name, value in values.items():

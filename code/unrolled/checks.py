@@ -6,8 +6,10 @@ of a layer, ids of a vocabulary, the start of a search) is checked by that group
 """
 
 import operator
+from collections.abc import Iterator
 from math import nan
 from numbers import Real
+from pathlib import Path
 from sys import float_info
 from typing import Any
 
@@ -47,6 +49,11 @@ def whole(at_least: int = 0, at_most: int = MOST, **values: Any) -> None:
             raise ValueError(f"{name} must be {bound}, got {came(value)}")
 
 
+def integer(**values: Any) -> None:
+    """ValueError unless these are whole numbers, of either sign."""
+    whole(-MOST, **values)
+
+
 def number(at_least: float = -LARGEST, at_most: float = LARGEST, **values: Any) -> None:
     """ValueError unless these are numbers in the range; by default all but NaN and infinities."""
     for name, value in values.items():
@@ -66,6 +73,13 @@ def kind(expected: str, types: Any, **values: Any) -> None:
     for name, value in values.items():
         if not isinstance(value, types):
             raise ValueError(f"{name} must be {expected}, got {came(value)}")
+
+
+def path(value: Any) -> None:
+    """ValueError unless this may be a file's path."""
+    kind("a path", str | Path, path=value)
+    if "\0" in str(value):
+        raise ValueError(f"path must be that of a file, got {str(value)!r}")
 
 
 def generator(rng: np.random.Generator) -> None:
@@ -93,12 +107,17 @@ def array(name: str, value: Any, kinds: str = "", expected: str = "numbers") -> 
     return given
 
 
-def items(name: str, value: Any) -> list:
-    """What one goes through in the value; ValueError where there is nothing to go through."""
+def iterator(name: str, value: Any) -> Iterator:
+    """To go through the value once; ValueError where there is nothing to go through."""
     try:
-        return list(value)
+        return iter(value)
     except TypeError:
         raise ValueError(f"{name} must be a list or the like, got {came(value)}") from None
+
+
+def items(name: str, value: Any) -> list:
+    """What one goes through in the value, as `iterator` does it."""
+    return list(iterator(name, value))
 
 
 def text(**values: Any) -> None:

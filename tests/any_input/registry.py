@@ -22,6 +22,7 @@ class Call:
     make: Callable[[], dict[str, Any]]
     changes: tuple[str, ...] = ()  # arguments that it changes in place, as its docstring says
     also: tuple[str, ...] = ()  # words by which its messages may name an argument
+    left: tuple[str, ...] = ()  # arguments that something handed in judges, such as a model
     whole: tuple[str, ...] = ()  # arguments that are things made by the package, taken as they are
     overflows: bool = False  # what grows step by step may leave the floats: NumPy warns
     infinite: bool = False  # its docstring speaks of infinite results

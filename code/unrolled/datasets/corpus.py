@@ -42,9 +42,9 @@ def documentation() -> str:
 
 def source_code(limit: int = 1_000_000) -> str:
     """The first `limit` characters of the standard library's source, its files in sorted order."""
-    if checks.is_whole(limit, -checks.MOST, 0):
+    checks.integer(limit=limit)
+    if limit < 1:
         raise ValueError(f"limit must be at least 1 character, got {limit}")
-    checks.whole(1, limit=limit)
     texts, length = [], 0
     for _, text in modules():
         texts.append(text)
@@ -78,9 +78,7 @@ def _modules(folder: Path) -> Iterator[Path]:
 
 def read_file(path: str | Path) -> str:
     """The text of a file of yours, in UTF-8."""
-    checks.kind("a path", str | Path, path=path)
-    if "\0" in str(path):
-        raise ValueError(f"path must be that of a file, got {str(path)!r}")
+    checks.path(path)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")  # -sig drops a byte order mark
     except UnicodeDecodeError as error:

@@ -125,9 +125,9 @@ def after(places: ndarray, moves: ndarray) -> ndarray:
 
 def walks(N: int, legs: int, rng: np.random.Generator) -> Walks:
     """N random worlds with random directions of so many legs."""
-    if checks.is_whole(legs, -checks.MOST, 0):
+    checks.whole(-checks.MOST, 10_000, legs=legs)
+    if legs < 1:
         raise ValueError(f"legs: directions have at least one leg, got {legs}")
-    checks.whole(1, 10_000, legs=legs)
     checks.whole(1, N=N)
     checks.generator(rng)
     fields = np.stack([random_world(rng) for _ in range(N)])

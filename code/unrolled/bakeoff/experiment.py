@@ -86,7 +86,10 @@ def bake(
     check_name("model", model, MODELS)
     check_list("seeds", seeds, checks.whole)
     check_list("rates", rates, checks.number)
-    checks.whole(2 * side_by_side.EVERY, updates=1000 if updates is None else updates)
+    both = 2 * side_by_side.EVERY  # it is looked at after half of the updates and at the end
+    checks.whole(both, updates=both if updates is None else updates)
+    if updates is not None and updates % both:
+        raise ValueError(f"updates must be a multiple of {both}, got {updates}")
     kind, task = MODELS[model], ALL[contest]
     H, updates = width(kind, task), updates or task.updates
     rate, seed = zip(*((rate, seed) for rate in rates for seed in seeds), strict=True)

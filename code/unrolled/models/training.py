@@ -78,10 +78,8 @@ def train(
     ------
     ValueError : if the batches run out, or an argument is out of range
     """
-    check_model(model)
-    checks.function(loss=loss, **({} if measure is None else {"measure": measure}))
-    checks.number(0, FASTEST, learning_rate=learning_rate)
-    _check(steps, every, clip, decay)
+    _check_parts(model, loss, measure)
+    _check(steps, every, clip, decay, learning_rate)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     run, batches = _Run(model, optimizer, measure, every, keep), checks.iterator("batches", batches)
     if resume is not None:
@@ -177,7 +175,15 @@ def _share(step: int, steps: int, decay: float) -> float:
     return min(1.0, (steps - step) / (decay * steps)) if decay else 1.0
 
 
-def _check(steps: int, every: int, clip: float | None, decay: float) -> None:
+def _check_parts(model: nn.Module, loss: Callable, measure: Callable | None) -> None:
+    check_model(model)
+    checks.function(loss=loss)
+    if measure is not None:
+        checks.function(measure=measure)
+
+
+def _check(steps: int, every: int, clip: float | None, decay: float, learning_rate: float) -> None:
+    checks.number(0, FASTEST, learning_rate=learning_rate)
     checks.integer(steps=steps, every=every)
     checks.number(-math.inf, math.inf, clip=0 if clip is None else clip)
     checks.kind("a number", Real, decay=decay)

@@ -34,7 +34,7 @@ def run(
         raise ValueError(f"only an LSTM has cells, got {type(model.recurrent).__name__}")
     if x.dim() != 2:
         raise ValueError(f"x must be ids (T, N), got {tuple(x.shape)}")
-    check_ids(x.cpu().numpy(), len(model.embedding.weight), "x")
+    check_ids(x.cpu().numpy(), len(model.embedding.weight), "x: ids")
     if state is not None:
         check_parts("state", state, "a pair (h, c)", 2)
         for part in state:

@@ -148,7 +148,7 @@ def check_fields(fields: ndarray, axes: int = 2) -> ndarray:
     """Worlds as an array; ValueError unless they are (SIZE, SIZE), or many of them, in colours."""
     fields = check_ids(fields, 1 + len(COLOURS), "fields")
     if fields.ndim != axes or fields.shape[-2:] != (SIZE, SIZE):
-        expected = "(N, " * (axes - 2) + f"{SIZE}, {SIZE})"
+        expected = "(" + "N, " * (axes - 2) + f"{SIZE}, {SIZE})"
         raise ValueError(f"fields must be {expected}, got {fields.shape}")
     return fields
 

@@ -120,10 +120,9 @@ def frames(samples: ndarray) -> ndarray:
     Frame t holds the samples from t HOP to t HOP + WINDOW, under a Hann window. Raises ValueError
     if there are fewer samples than fill one frame.
     """
-    samples = checks.array("samples", samples, "iuf")
+    samples = checks.array("samples", samples, "iuf").astype(float, copy=False)
     if samples.ndim != 1 or not np.isfinite(samples).all() or np.abs(samples).max(initial=0) > 1e99:
         raise ValueError(f"samples must be one row of finite numbers, got {samples.shape}")
-    samples = samples.astype(float, copy=False)
     if len(samples) < WINDOW:
         raise ValueError(f"samples: a frame needs {WINDOW} samples, got {len(samples)}")
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]  # (T, WINDOW)

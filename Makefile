@@ -49,7 +49,7 @@ test: $(READY) ## all that guards the book: also every notebook and the site
 	@$(LINT); \
 	$(TOOL) book || failed="$$failed, make book"; \
 	$(PYTEST) --ignore tests/browser \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout 300 book tests \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 600 book tests \
 		|| failed="$$failed, pytest (if a printed result was meant to change: make notebooks)"; \
 	$(VERDICT)
 

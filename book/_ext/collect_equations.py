@@ -19,6 +19,7 @@ from myst_parser.parsers.mdit import create_md_parser
 
 CHECKS = Path("tests/equations")
 CLAIMS = Path("tests/claims")
+PLANTED = 3  # the least number of planted errors for each equation
 VERBATIM = {"code", "code-block", "code-cell", "literalinclude", "parsed-literal", "raw"}
 
 
@@ -249,13 +250,31 @@ def _marker_arguments(marker: ast.expr) -> tuple[str, float]:
 def _planted_names(function: ast.FunctionDef, call: ast.Call) -> list[str]:
     """Keys of `planted={…}`, given in the call or in a variable that the function sets."""
     value = next((word.value for word in call.keywords if word.arg == "planted"), None)
-    if isinstance(value, ast.Name):
-        name = value.id
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-                value = node.value
+    while isinstance(value, ast.Name | ast.DictComp):
+        value = _told_by(function, value)
     keys = value.keys if isinstance(value, ast.Dict) else []
     return [key.value for key in keys if isinstance(key, ast.Constant)]
+
+
+def _told_by(function: ast.FunctionDef, value: ast.Name | ast.DictComp) -> ast.expr | None:
+    """What a variable was last set to; for {name: … for name, … in wrong.items()}, `wrong`."""
+    if isinstance(value, ast.DictComp):
+        source = value.generators[0].iter
+        named = isinstance(source, ast.Call) and ast.unparse(source).endswith(".items()")
+        return source.func.value if named else None
+    here = (value.lineno, value.col_offset)
+    before = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == value.id
+        and (node.end_lineno, node.end_col_offset) <= here
+    ]
+    return (
+        max(before, key=lambda node: (node.end_lineno, node.end_col_offset)).value
+        if before
+        else None
+    )
 
 
 def disagreements(root: Path) -> list[str]:
@@ -289,9 +308,12 @@ def _of_checks(files: list[CheckFile]) -> Iterator[str]:
         for what, line in file.slips:
             yield f"{file.path}:{line}: {what}"
         for check in file.checks:
+            place = f"{check.path}:{check.first_line}: {check.label}"
             if labels[check.label] > 1:
-                place = f"{check.path}:{check.first_line}"
-                yield f"{place}: {check.label} has {labels[check.label]} checks, not one"
+                yield f"{place} has {labels[check.label]} checks, not one"
+            planted = len(set(check.planted))
+            if planted < PLANTED:
+                yield f"{place} plants {planted} errors: write out {PLANTED} or more by name"
 
 
 def _between(book: list[Page], files: list[CheckFile]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from collect_equations import disagreements, read_page
+import torch
+from collect_equations import disagreements, read_checks, read_page
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[2]
@@ -33,12 +34,12 @@ def test_every_numbered_equation_has_one_check_and_every_check_its_equation():
 @pytest.fixture
 def run(pytester):
     """Run one check whose body is given; tell how it ended, and the output."""
-    assert np  # imported here and not by the run, which would import it anew each time
+    assert np and torch  # imported here and not by a run, which would import them anew each time
     pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = error")
     shutil.copy(ROOT / "tests" / "equations" / "conftest.py", pytester.path)
 
-    def run_check(body: str, tolerance: float = 1e-10):
-        pytester.makepyfile(test_one=CHECK.format(body=body, tolerance=tolerance))
+    def run_check(body: str, tolerance: float = 1e-10, test: str = CHECK):
+        pytester.makepyfile(test_one=test.format(body=body, tolerance=tolerance))
         return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly")
 
     return run_check
@@ -75,6 +76,7 @@ def test_a_right_equation_passes(run, body):
         ("check(x, x + 0, planted={'no': 2 * x, 'same': x})", "planted error 'same' passes"),
         ("check(x, x + 0, planted={'near': x * (1 + 1e-5)})", "planted error 'near' passes"),
         ("check(x, x + 0, planted={'undefined': x * np.nan})", "planted error 'undefined' is NaN"),
+        ("check(x, x + 0, planted={'a': 2 * x, 'b': x + x})", "errors 'a' and 'b' are one and the"),
         ("assert x.sum() == x.sum()", "the test never calls check"),
     ],
 )
@@ -82,6 +84,13 @@ def test_a_wrong_check_fails(run, body, message):
     result = run(body)
     result.assert_outcomes(failed=3)
     result.stdout.fnmatch_lines([f"*{message}*"])
+
+
+def test_a_check_draws_its_input(run):
+    test = CHECK.replace("(check, rng)", "(check)").replace("rng.normal(size=3)", "np.arange(3.0)")
+    result = run("check(x, x + 0, planted={'no': x + 1})", test=test)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the test draws nothing*"])
 
 
 @pytest.mark.parametrize("tolerance", [0, -1e-9, 0.1, float("inf")])
@@ -205,7 +214,8 @@ See {eq}`eq-bptt-sum`.
 def book(tmp_path):
     """A book of one page with one equation, and its check."""
     toc = "format: jb-book\nroot: book/index.md\nchapters:\n- file: book/training/two-words.md\n"
-    check = CHECK.format(body="check(1, 1.0, planted={'two': 2})", tolerance=1e-9)
+    body = "check(1, 1.0, planted={'two': 2, 'three': 3, 'four': 4})"
+    check = CHECK.format(body=body, tolerance=1e-9)
     files = {
         "_toc.yml": toc,
         "book/index.md": "# Index\n",
@@ -256,11 +266,46 @@ def test_a_page_out_of_step_is_reported(book, old, new, complaint):
         ('"eq-bptt-sum"', "LABEL", "both written out"),
         ('    """Left side by one route, right side by another."""', "", "has no docstring"),
         ("def test_sum", "def test_other(check): pass\n\ndef test_sum", "0 equation markers"),
+        (", 'four': 4", "", "plants 2 errors: write out 3 or more"),
+        (", 'four': 4", ", 'three': 5", "plants 2 errors: write out 3 or more"),
+        ("planted={'two': 2, 'three': 3, 'four': 4}", "planted=some()", "plants 0 errors"),
+        ("'four': 4", "**{name: 4 for name in 'abc'}", "plants 2 errors"),
     ],
 )
 def test_a_check_out_of_step_is_reported(book, old, new, complaint):
     edit(book / "tests/equations/test_two_words.py", old, new)
     assert any(complaint in line for line in disagreements(book)), disagreements(book)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "planted = {'two': 2, 'three': 3, 'four': 4}; check(1, 1.0, planted=planted)",
+        "wrong = {'two': 2, 'three': 3, 'four': 4}; "
+        "planted = {name: (x,) for name, x in wrong.items()}; check((1,), (1.0,), planted=planted)",
+        "wrong = {'two': 2, 'three': 3, 'four': 4}; "
+        "check((1,), (1.0,), planted={name: (x,) for name, x in wrong.items()})",
+        "planted = {'two': 2, 'three': 3, 'four': 4}; "
+        "planted = {name: (x,) for name, x in planted.items()}; check((1,), 1.0, planted=planted)",
+        "planted = {'two': 2, 'three': 3}; check(1, 1.0, planted=planted); "
+        "planted = {'four': 4}; check(1, 1.0, planted=planted)",
+        "check(1, 1.0, planted={'two': 2, 'three': 3}); check(1, 1.0, planted={'four': 4})",
+    ],
+)
+def test_planted_errors_are_found_where_they_are_written_out(book, call):
+    checks = "tests/equations/test_two_words.py"
+    edit(book / checks, "check(1, 1.0, planted={'two': 2, 'three': 3, 'four': 4})", call)
+    assert disagreements(book) == []
+    [check] = read_checks(book, book / checks).checks
+    assert check.planted == ("two", "three", "four")
+
+
+def test_names_that_go_round_in_a_circle_are_no_names(book):
+    checks = book / "tests/equations/test_two_words.py"
+    circle = "planted = {name: x for name, x in planted.items()}; check(1, 1.0, planted=planted)"
+    edit(checks, "check(1, 1.0, planted={'two': 2, 'three': 3, 'four': 4})", circle)
+    [line] = disagreements(book)
+    assert "plants 0 errors" in line
 
 
 def test_two_checks_of_one_equation_are_reported(book):

@@ -363,6 +363,7 @@ def test_a_home_that_cannot_be_written_is_replaced(tmp_path):
     def cache(home):
         command = [
             "make",
+            "--no-print-directory",  # which it prints where another make runs this test
             "-f",
             ROOT / "Makefile",
             "--eval",

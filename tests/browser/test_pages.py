@@ -1,7 +1,10 @@
 """Every page as a reader sees it: on a desk and on a phone, in light and in dark."""
 
+import itertools
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from collect_equations import page_paths
 
 SIDEWAYS = """() => {
     const width = document.documentElement.clientWidth;
@@ -42,64 +45,84 @@ UNTYPESET = """() => {
 }"""
 
 
-SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+WIDTHS = (1280, 390)  # of a desk, of a phone
 
 
-@pytest.fixture(scope="module", params=SCREENS, ids="{0[0]}-{0[1]}".format)
-def screen(request) -> tuple[int, str]:
-    """The window's width and the theme."""
-    return request.param
+def pytest_generate_tests(metafunc):
+    """All that looks at a page in a window of one width comes together: it is opened once.
+
+    With a parameter for each, pytest would put the tests into another order.
+    """
+    if "place" in metafunc.fixturenames:
+        widths = WIDTHS[:1] if metafunc.function is test_text_has_contrast else WIDTHS
+        places = list(itertools.product(widths, page_paths(metafunc.config.rootpath)))
+        names = [f"{width}-{path}" for width, path in places]
+        metafunc.parametrize("place", places, ids=names, scope="module")
 
 
 @pytest.fixture(scope="module")
-def view(open_page, html, site, screen):
-    """A page on a screen, opened once for all the tests below."""
-    with open_page(html.relative_to(site).as_posix(), *screen) as page:
+def opened(open_page, place):
+    """A page in a window, loaded and typeset once for all the tests below."""
+    width, path = place
+    with open_page(path.with_suffix(".html").as_posix(), width) as page:
         yield page
+        assert not page.problems  # the tests changed the theme and scrolled
 
 
-def test_the_page_loads_quietly(view):
-    assert not view.problems
+def in_both_themes(page):
+    """The page in one theme, then in the other: it follows the system's when that changes."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_selector(f"html[data-theme={theme}]")
+        yield theme
 
 
-def test_a_picture_of_it_is_taken(view, screen, book_page, root):
-    folder = root / "_build" / "screenshots" / "{}-{}".format(*screen)
-    folder.mkdir(parents=True, exist_ok=True)
-    name = "-".join(book_page.path.with_suffix(".png").parts[1:])
-    view.screenshot(path=folder / name, full_page=True, animations="disabled")
-    assert (folder / name).stat().st_size > 0
+def test_the_page_loads_quietly(opened):
+    assert not opened.problems
 
 
-def test_mathematics_is_typeset(view):
-    formulas = view.locator("article .math")
-    typeset = view.locator("article .math:has(mjx-container)")
+def test_a_picture_of_it_is_taken(opened, place, root):
+    width, path = place
+    for theme in in_both_themes(opened):
+        folder = root / "_build" / "screenshots" / f"{width}-{theme}"
+        folder.mkdir(parents=True, exist_ok=True)
+        name = "-".join(path.with_suffix(".png").parts[1:])
+        opened.screenshot(path=folder / name, full_page=True, animations="disabled")
+        assert (folder / name).stat().st_size > 0
+
+
+def test_mathematics_is_typeset(opened):
+    formulas = opened.locator("article .math")
+    typeset = opened.locator("article .math:has(mjx-container)")
     assert typeset.count() == formulas.count()
-    errors = view.locator("mjx-merror, [data-mjx-error]")
+    errors = opened.locator("mjx-merror, [data-mjx-error]")
     assert not errors.evaluate_all("all => all.map(e => e.outerHTML.slice(0, 300))")
-    assert not view.evaluate(UNTYPESET)
+    assert not opened.evaluate(UNTYPESET)
 
 
-def test_nothing_sticks_out_or_is_cut_off(view, screen):
-    found = view.evaluate(SIDEWAYS)
-    assert found["page"] <= screen[0] and not found["out"], found
-    assert not view.evaluate(CUT_OFF)
+def test_nothing_sticks_out_or_is_cut_off(opened, place):
+    width, _ = place
+    found = opened.evaluate(SIDEWAYS)
+    assert found["page"] <= width and not found["out"], found
+    assert not opened.evaluate(CUT_OFF)
 
 
-@pytest.mark.parametrize("screen", SCREENS[:2], indirect=True, ids=["light", "dark"])
-def test_text_has_contrast(view):
+def test_text_has_contrast(opened):
     context = {"exclude": [["mjx-container"]]}  # the colour of the text around it, and slow
     options = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-    violations = Axe().run(view, context, options).response["violations"]
-    nodes = [node for violation in violations for node in violation["nodes"]]
-    faults = [f"{node['target'][0]}: {node['any'][0]['message']}" for node in nodes]
-    assert not faults, "\n".join(faults[:20])
+    for theme in in_both_themes(opened):
+        violations = Axe().run(opened, context, options).response["violations"]
+        nodes = [node for violation in violations for node in violation["nodes"]]
+        faults = [f"{theme}, {node['target'][0]}: {node['any'][0]['message']}" for node in nodes]
+        assert not faults, "\n".join(faults[:20])
 
 
-def test_figures_keep_their_colours_on_light_paper(view, screen):
-    for image in view.locator("article img").all():
-        image.scroll_into_view_if_needed()
-        assert image.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
-        assert image.get_attribute("alt").strip(), image.get_attribute("src")
-        assert image.evaluate("i => getComputedStyle(i).filter") == "none"
-        paper = image.evaluate("i => getComputedStyle(i).backgroundColor")
-        assert screen[1] == "light" or paper == "rgb(255, 255, 255)"
+def test_figures_keep_their_colours_on_light_paper(opened):
+    for theme in in_both_themes(opened):
+        for image in opened.locator("article img").all():
+            image.scroll_into_view_if_needed()
+            assert image.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
+            assert image.get_attribute("alt").strip(), image.get_attribute("src")
+            assert image.evaluate("i => getComputedStyle(i).filter") == "none"
+            paper = image.evaluate("i => getComputedStyle(i).backgroundColor")
+            assert theme == "light" or paper == "rgb(255, 255, 255)"

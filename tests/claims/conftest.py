@@ -48,7 +48,7 @@ class Claim:
         """
         namespace: dict = {"__name__": "page"}
         for cell in re.findall(r"^```\{code-cell\}.*?\n(.*?)^```", self.text, re.M | re.S):
-            code = re.sub(r"\A(---\n.*?^---\n|(:.*\n)+)", "", cell.lstrip(), flags=re.M | re.S)
+            code = re.sub(r"\A(---\n.*?^---\n|(:[^\n]*\n)+)", "", cell.lstrip(), flags=re.M | re.S)
             if "%pip install" not in code:  # the cell that installs the package elsewhere
                 for node in ast.parse(code).body:
                     if _defines(node, namespace):

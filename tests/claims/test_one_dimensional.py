@@ -22,6 +22,7 @@ def seconds(run, repeats=5):
     return min(times)
 
 
+@pytest.mark.slow  # not for its length: a measured time is no matter for a test of the code
 def test_a_number_at_a_time(claim):
     """One output step of one sequence by loops, counted for all steps and sequences."""
     claim("Loops that take one number at a time need thousands of times as long as the blocks.")

@@ -1,5 +1,6 @@
 """What sentences of the page on speech say."""
 
+import inspect
 import math
 
 import numpy as np
@@ -35,3 +36,9 @@ def test_blanks_of_equal_outputs(claim):
         occupancy += (1 / V - ctc.backward(tape)).sum(axis=0) / 500
     assert 18.5 < occupancy[0] < 19.5 and abs(occupancy.sum() - T) < 1e-6
     np.testing.assert_allclose(occupancy[1:], (T - occupancy[0]) / 10, rtol=0.15)
+
+
+def test_noise_of_training(claim):
+    """What `batch` adds unless it is told otherwise."""
+    claim("We say real words, in more noise than it was trained with (0.65 in place of 0.5).")
+    assert inspect.signature(spoken_letters.batch).parameters["noise"].default == 0.5

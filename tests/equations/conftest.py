@@ -10,10 +10,12 @@ A check computes both sides of an equation by different routes and names wrong v
         check(left, right, planted={"W_hh not transposed": wrong})
 """
 
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
+from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 
 LARGEST_TOLERANCE = 1e-2  # beyond it, "checked" would promise too much
 
@@ -38,8 +40,12 @@ class Check:
             pytest.fail(f"the sides differ by {error:.3g} (tolerance {self.tolerance:g})")
         if not planted:
             pytest.fail("no planted error: name a plausible wrong version of the equation")
-        for name, value in planted.items():
-            self._must_fail(name, distance(left, arrays(value)))
+        wrong = {name: arrays(value) for name, value in planted.items()}
+        for name, value in wrong.items():
+            self._must_fail(name, distance(left, value))
+        for one, other in combinations(wrong, 2):
+            if distance(wrong[one], wrong[other]) <= 1e-12:
+                pytest.fail(f"planted errors {one!r} and {other!r} are one and the same")
 
     def _must_fail(self, name: str, error: float) -> None:
         """A planted error has to miss by far more than rounding, on any machine."""
@@ -98,15 +104,87 @@ def rng(request) -> np.random.Generator:
     return np.random.default_rng(request.param)
 
 
+@dataclass
+class PlainNetwork:
+    """A plain recurrent network with its readout and its losses, run step by step in torch.
+
+    Every derivative it returns is autograd's: what the chapter on backpropagation through time
+    and the pages below it say is compared with it.
+    """
+
+    x: np.ndarray  # (T, N, D)
+    h_0: np.ndarray  # (N, H)
+    W_xh: np.ndarray
+    W_hh: np.ndarray
+    b_h: np.ndarray
+    W_hy: np.ndarray
+    b_y: np.ndarray
+    C: np.ndarray  # (T, N, V): ℓ_t = sum(C_t * sin(u_t)), so ∂ℓ_t/∂u_t depends on u_t
+
+    @classmethod
+    def draw(cls, rng, T=5, N=3, D=4, H=6, V=7):
+        """Random numbers, the initial state included; all sizes differ unless they are given."""
+        shapes = [(T, N, D), (N, H), (D, H), (H, H), (H,), (H, V), (V,), (T, N, V)]
+        scale = [1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 1]
+        return cls(*(s * rng.normal(size=shape) for s, shape in zip(scale, shapes, strict=True)))
+
+    def run(self, **changed):
+        """States h_0 … h_T, pre-activations a_1 … a_T, logits u_1 … u_T as torch tensors."""
+        p = {k: torch.as_tensor(v) for k, v in {**vars(self), **changed}.items()}
+        W = p["W_hh"] if p["W_hh"].ndim == 3 else [p["W_hh"]] * len(p["x"])  # a copy for each use
+        h, a = [p["h_0"]], []
+        for x_t, W_t in zip(p["x"], W, strict=True):
+            a.append(x_t @ p["W_xh"] + h[-1] @ W_t + p["b_h"])
+            h.append(torch.tanh(a[-1]))
+        u = [h_t @ p["W_hy"] + p["b_y"] for h_t in h[1:]]
+        return h, a, u
+
+    def losses(self, u):
+        """ℓ_t for each step."""
+        return [
+            (torch.as_tensor(C_t) * torch.sin(u_t)).sum()
+            for C_t, u_t in zip(self.C, u, strict=True)
+        ]
+
+    def loss(self, **changed):
+        """L = ℓ_1 + … + ℓ_T, some of the parameters changed."""
+        return sum(self.losses(self.run(**changed)[2]))
+
+    def values(self):
+        """h (T + 1, N, H), ∂ℓ_t/∂u_t (T, N, V), ∂ℓ_t/∂h_t (T, N, H), in NumPy."""
+        h, _, u = self.run()
+        du = self.C * np.cos(np.array([u_t.numpy() for u_t in u]))
+        return np.array([h_t.numpy() for h_t in h]), du, du @ self.W_hy.T
+
+    def autograd(self, *names):
+        """∂L/∂ each of the named parameters."""
+        tensors = [torch.tensor(getattr(self, name), requires_grad=True) for name in names]
+        L = self.loss(**dict(zip(names, tensors, strict=True)))
+        return tuple(g.numpy() for g in torch.autograd.grad(L, tensors))
+
+    def autograd_delta(self):
+        """∂L/∂a_t for every step (T, N, H)."""
+        _, a, u = self.run(W_hh=torch.tensor(self.W_hh, requires_grad=True))
+        return np.array([g.numpy() for g in torch.autograd.grad(sum(self.losses(u)), a)])
+
+
+@pytest.fixture
+def draw_network(rng):
+    """Draws a `PlainNetwork`; sizes can be given, as in draw_network(N=1)."""
+    return lambda **sizes: PlainNetwork.draw(rng, **sizes)
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "equation(label, tolerance): the test checks an equation")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem):
-    """A marked test that compares nothing has checked nothing."""
+    """A marked test that compares nothing has checked nothing, and one input is not three."""
     result = yield
     if pyfuncitem.get_closest_marker("equation"):
+        if "rng" not in pyfuncitem.fixturenames:
+            pytest.fail("the test draws nothing: it runs on three inputs, from the fixture `rng`")
         used = pyfuncitem.funcargs.get("check")
         if used is None or used.calls == 0:
             pytest.fail("the test never calls check(left, right, planted=…)")

@@ -13,7 +13,7 @@ from unrolled.datasets.text import START, pad
 from unrolled.layers.attention import Additive, Dot, swap, weigh
 from unrolled.models.seq2seq_attention import Attentive
 
-N, T, S, H, D, A = 2, 3, 5, 4, 6, 7
+N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
 LENGTHS = np.array([5, 3])
 MASK = np.arange(S) < LENGTHS[:, None]
 
@@ -84,29 +84,34 @@ def test_context(check, rng):
 
 @pytest.mark.equation("eq-attention-additive", tolerance=1e-12)
 def test_additive(check, rng):
-    """Left: the layer's weights; right: softmax of a network that reads query and key as one."""
+    """Left: scores as printed, and their softmax; right: scores by torch's layers, which read query
+    and key as one, and the package's weights."""
     Q, K, M = draw(rng)
     layer = Additive(*(rng.normal(size=s) for s in [(H, A), (H, A), A]))
     _, tape = layer.forward(*map(swap, (Q, K, M)), MASK.T)
 
-    def weights(f):
-        e = np.empty((N, T, S))
+    def scores(f):
+        e = np.zeros((N, T, S))
         for n, t, j in np.ndindex(e.shape):
             e[n, t, j] = f(Q[n, t], K[n, j])
-        return weigh(e, MASK.T)
+        return e, softmax(np.where(MASK[:, None], e, -np.inf))
 
-    W = np.concatenate([layer.W_q, layer.W_k])  # (2H, A)
+    W_q, W_k, w = layer.W_q, layer.W_k, layer.w
+    W = torch.tensor(np.concatenate([W_q, W_k]).T)  # (A, 2H)
+
+    def as_one(q, k):
+        a = nn.functional.linear(torch.tensor(np.concatenate([q, k])), W)
+        return torch.tanh(a) @ torch.tensor(w)
+
     planted = {
-        "no tanh": weights(lambda q, k: np.concatenate([q, k]) @ W @ layer.w),
-        "a product inside": weights(
-            lambda q, k: np.tanh((q @ layer.W_q) * (k @ layer.W_k)) @ layer.w
-        ),
-        "query and key changed": weights(
-            lambda q, k: np.tanh(np.concatenate([k, q]) @ W) @ layer.w
-        ),
+        "no tanh": scores(lambda q, k: (q @ W_q + k @ W_k) @ w),
+        "a product inside": scores(lambda q, k: np.tanh((q @ W_q) * (k @ W_k)) @ w),
+        "matrices exchanged": scores(lambda q, k: np.tanh(q @ W_k + k @ W_q) @ w),
+        "tanh outside": scores(lambda q, k: np.tanh((q @ W_q + k @ W_k) @ w)),
+        "two tanhs": scores(lambda q, k: (np.tanh(q @ W_q) + np.tanh(k @ W_k)) @ w),
     }
-    right = weights(lambda q, k: np.tanh(np.concatenate([q, k]) @ W) @ layer.w)
-    check(tape.alpha, right, planted=planted)
+    left = scores(lambda q, k: np.tanh(q @ W_q + k @ W_k) @ w)
+    check(left, (scores(as_one)[0], tape.alpha), planted=planted)
 
 
 @pytest.mark.equation("eq-attention-dot", tolerance=1e-12)
@@ -314,11 +319,11 @@ def test_decoder(check, rng, score):
             p.copy_(torch.tensor(rng.normal(size=p.shape)))
     W = {k: v.detach().numpy() for k, v in model.named_parameters()}
     source, lengths = pad([rng.integers(3, V_x, size=n) for n in (5, 2, 4)])
-    inputs = rng.integers(3, V, size=(3, 3))
+    inputs = rng.integers(3, V, size=(7, 3))
     inputs[0] = START
 
     def written(query_late=True, order=1, squash=np.tanh):
-        y_hat = np.empty((3, 3, V))
+        y_hat = np.zeros((7, 3, V))
         for n, length in enumerate(lengths):
             h, states = np.zeros(H), []
             for x in source[:length, n]:
@@ -413,7 +418,7 @@ def test_positions(check, rng):
     D, T = 2 * int(rng.integers(2, 6)), 7
 
     def printed(exponent, swap=False):
-        p = np.empty((T, D))
+        p = np.zeros((T, D))
         for t in range(1, T + 1):
             for i in range(D // 2):
                 omega = 10000.0 ** exponent(i)
@@ -422,7 +427,7 @@ def test_positions(check, rng):
         return p
 
     turn = np.exp(1j * np.array([np.exp(-2 * i / D * np.log(1e4)) for i in range(D // 2)]))
-    z, right = np.ones(D // 2, complex), np.empty((T, D))
+    z, right = np.ones(D // 2, complex), np.zeros((T, D))
     for t in range(T):
         z = z * turn
         right[t] = np.stack([z.imag, z.real], axis=1).ravel()
@@ -507,20 +512,21 @@ def test_coverage(check, rng):
     """Left: place by place as printed; right: min(a, b) = (a + b - |a - b|) / 2 on all at once."""
     alpha = softmax(rng.normal(size=(T, S)))
 
-    def printed(before, smaller=min):
+    def printed(before=range, smaller=min):
         return sum(
-            smaller(alpha[t, j], sum(alpha[i, j] for i in range(before(t))))
-            for t, j in np.ndindex(T, S)
+            smaller(alpha[t, j], sum(alpha[i, j] for i in before(t))) for t, j in np.ndindex(T, S)
         )
 
     v = np.tril(np.ones((T, T)), -1) @ alpha
     right = ((alpha + v - abs(alpha - v)) / 2).sum()
     planted = {
-        "this step counted": printed(lambda t: t + 1),
-        "the larger": printed(lambda t: t, max),
-        "all steps": printed(lambda t: T),
+        "this step counted": printed(lambda t: range(t + 1)),
+        "the larger": printed(smaller=max),
+        "the step before alone": printed(lambda t: range(max(t - 1, 0), t)),
+        "the steps to come": printed(lambda t: range(t + 1, T)),
+        "a product": printed(smaller=lambda a, v: a * v),
     }
-    check(printed(lambda t: t), right, planted=planted)
+    check(printed(), right, planted=planted)
 
 
 @pytest.mark.equation("eq-attention-copy", tolerance=1e-12)

@@ -120,7 +120,7 @@ def test_grads(check, rng):
         h = a.tanh()
         L = L + (h * torch.tensor(dh[t])).sum()
     left = torch.autograd.grad(L, leaves)
-    states, Delta, later = run(*p, ALWAYS), np.empty((T, N, H)), 0
+    states, Delta, later = run(*p, ALWAYS), np.zeros((T, N, H)), 0
     for t in reversed(range(T)):
         Delta[t] = (dh[t] + later) * (1 - states[t] ** 2)
         later = Delta[t] @ W_hh.T

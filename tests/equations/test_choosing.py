@@ -13,14 +13,14 @@ from unrolled.bakeoff.batched import HEADS, affine
 from unrolled.bakeoff.models import CONTESTANTS
 from unrolled.layers.mingru import MinGRU
 
-D, H, N, T = 3, 5, 2, 7
+D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
 TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
 LAYERS = models.LAYERS
 
 
-def initial(model, seed=0):
+def initial(model, rng):
     """Parameters of one network in float64, with an axis for networks in front."""
-    p = CONTESTANTS[model].init(D, H, torch.Generator().manual_seed(seed))
+    p = CONTESTANTS[model].init(D, H, torch.Generator().manual_seed(int(rng.integers(2**31))))
     return {name: value[None].double() for name, value in p.items()}
 
 
@@ -31,7 +31,7 @@ def inputs(rng, steps=T):
 @pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
 def test_parameters(check, rng):
     """Left: as printed; right: the arrays counted."""
-    D, H = rng.permutation(np.arange(2, 9))[:2]  # never equal
+    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
     F, layers, d, L = TAPS, len(DILATIONS), WIDTH, LAYERS
     left = np.array(
         [
@@ -127,6 +127,9 @@ def test_share(check, rng):
         planted={
             "others at zero": np.array([1 / (1 + (T - 1) * math.exp(-B))]),
             "T others": np.array([1 / (1 + T * math.exp(-2 * B))]),
+            "one other": np.array([1 / (1 + math.exp(-2 * B))]),
+            "the sign of the exponent": np.array([1 / (1 + (T - 1) * math.exp(2 * B))]),
+            "odds for a share": np.array([math.exp(2 * B) / (T - 1)]),
         },
     )
 
@@ -140,7 +143,7 @@ def depends(f, x):
 
 def chain(model, steps, rng):
     """Arrows from state to state on the way from step 1 to the last, found by derivatives."""
-    kind, p = CONTESTANTS[model], initial(model)
+    kind, p = CONTESTANTS[model], initial(model, rng)
     x, arrows = inputs(rng, steps).requires_grad_(), 0
     states = [kind.read(p, x[:, : t + 1]) for t in range(steps)]
     for t in range(1, steps):
@@ -191,10 +194,12 @@ def applications(f, x):
 def test_path(check, rng):
     """Left: as printed; right: arrows counted in the networks, by which derivatives are zero.
 
-    One of the lengths is the longest that so many layers reach, the next is one step too long.
+    One of the lengths is the longest that so many layers reach, the next is one step too long, and
+    of the others one lies a little above a power of two, one a little below.
     """
     k, F, most = 1, TAPS, 2 ** int(rng.integers(3, 6))
-    T, power = np.array([most - 1, most, int(rng.integers(33, 60))]), 2 * most
+    T = np.array([most - 1, most, most + 2, most + int(rng.integers(most // 2, most - 2))])
+    power = 2 * most
 
     def printed(layers):
         return np.array([*[T[0] - k] * 3, math.log2(power), *layers, 1])
@@ -212,21 +217,21 @@ def test_path(check, rng):
         left,
         right,
         planted={
-            "one step too many": left + np.array([1, 1, 1, *[0] * 5]),
-            "the work of the tree": np.where(np.arange(8) == 3, power, left),
+            "one step too many": left + np.array([1, 1, 1, *[0] * 6]),
+            "the work of the tree": np.where(np.arange(9) == 3, power, left),
             "field without the one": printed(np.ceil(np.log2(ratio))),
             "floor in place of ceiling": printed(np.floor(np.log2(ratio + 1))),
             "rounded": printed(np.round(np.log2(ratio + 1))),
             "taps not counted": printed(np.ceil(np.log2(T - k + 1))),
-            "attention twice": left + (np.arange(8) == 7),
+            "attention twice": left + (np.arange(9) == 8),
         },
     )
 
 
-def kept_numbers(model, steps):
+def kept_numbers(model, steps, rng):
     """How many numbers autograd keeps, parameters and inputs apart."""
-    p = {k: v.requires_grad_() for k, v in initial(model).items()}
-    x = inputs(np.random.default_rng(0), steps)
+    p = {k: v.requires_grad_() for k, v in initial(model, rng).items()}
+    x = inputs(rng, steps)
     head = torch.ones(1, WIDTH if model == "Transformer" else H, 2).double().requires_grad_()
     own, sizes = {v.untyped_storage().data_ptr() for v in (x, head, *p.values())}, {}
 
@@ -248,9 +253,10 @@ def test_memory(check, rng):
     """Left: as printed; right: what autograd keeps, the square as a second difference."""
     steps = int(rng.integers(20, 40))
     left = np.array([N * H * (steps + 1), 7 * N * H * steps, LAYERS * HEADS * N * steps**2])
-    a, b, c = (kept_numbers("Transformer", steps * i) for i in (1, 2, 3))
+    a, b, c = (kept_numbers("Transformer", steps * i, rng) for i in (1, 2, 3))
     square = (a - 2 * b + c) / 2
-    right = np.array([kept_numbers("RNN", steps), kept_numbers("LSTM", steps), square])
+    recurrent = [kept_numbers(model, steps, rng) for model in ("RNN", "LSTM")]
+    right = np.array([*recurrent, square])
     check(
         left,
         right,
@@ -281,7 +287,7 @@ def streamed(p, x, sizes):
 @pytest.mark.equation("eq-choosing-state", tolerance=1e-12)
 def test_state(check, rng, monkeypatch):
     """Left: as printed; right: counted in programs that go step by step and agree."""
-    x, p, F, d = inputs(rng, 40), initial("convolution"), TAPS, DILATIONS
+    x, p, F, d = inputs(rng, 40), initial("convolution", rng), TAPS, DILATIONS
     whole = models.read_conv(p, x)
     last, conv = streamed(p, x, [(F - 1) * d for d in DILATIONS])
     torch.testing.assert_close(last, whole, rtol=1e-12, atol=1e-12)
@@ -291,9 +297,10 @@ def test_state(check, rng, monkeypatch):
     t, left = 11, [H, H, 2 * H, 2 * H]
     states = {"RNN": 1, "GRU": 1, "LSTM": 2, "minGRU": 2}
     recurrent = [resumed(model, n, rng) for model, n in states.items()]
-    last, caches = cached(initial("Transformer"), x[:, :t])
+    transformer = initial("Transformer", rng)
+    last, caches = cached(transformer, x[:, :t])
     monkeypatch.setattr(models, "attend", masked)
-    whole = models.read_transformer(initial("Transformer"), x[:, :t])
+    whole = models.read_transformer(transformer, x[:, :t])
     torch.testing.assert_close(last, whole, rtol=1e-7, atol=1e-7)  # positions are single precision
     formula = np.array([*left, (F - 1) * (d[0] * D + sum(d[1:]) * H), 2 * LAYERS * WIDTH * t])
     check(
@@ -346,11 +353,11 @@ def cached(p, x):
 
 def resumed(model, arrays, rng):
     """Numbers in the state, by the rank of what the past can do to the future."""
-    p, x = initial(model), inputs(rng, 24)[:, :, :1]
+    p, x = initial(model, rng), inputs(rng, 24)[:, :, :1]
     x.requires_grad_()
     answers = []
     for i in range(4):  # several futures, so that every part of the state shows
-        future = torch.from_numpy(np.random.default_rng(i).normal(size=(1, 1 + i, 1, D)))
+        future = torch.from_numpy(rng.normal(size=(1, 1 + i, 1, D)))
         answers.append(CONTESTANTS[model].read(p, torch.cat([x, future], dim=1)).flatten())
     rows = [torch.autograd.grad(a, x, retain_graph=True)[0].flatten() for a in torch.cat(answers)]
     values = torch.linalg.svdvals(torch.stack(rows))

@@ -63,6 +63,8 @@ def test_rnn(check, rng):
     planted = {
         "W_hh transposed": printed(W_hh.T, b_x + b_h),
         "one of torch's biases": printed(W_hh, b_x),
+        "the mean of torch's biases": printed(W_hh, (b_x + b_h) / 2),
+        "no recurrence": printed(0 * W_hh, b_x + b_h),
     }
     check(states_of(net, x, h_0), printed(W_hh, b_x + b_h), planted=planted)
 
@@ -78,6 +80,8 @@ def test_columns(check, rng):
     planted = {
         "weights not transposed": np.tanh(W_xh.T @ x.T + W_hh @ h_0.T + b),
         "samples still rows": right.T,
+        "one of torch's biases": np.tanh(W_xh.T @ x.T + W_hh.T @ h_0.T + b_x[:, None]),
+        "the bias outside of tanh": np.tanh(W_xh.T @ x.T + W_hh.T @ h_0.T) + b,
     }
     check(left, right, planted=planted)
 
@@ -90,25 +94,39 @@ def test_stacked(check, rng):
     left = torch.nn.functional.linear(torch.tensor(x), net.weight_ih_l0)
     left = left + torch.nn.functional.linear(torch.tensor(h), net.weight_hh_l0)
     both = np.concatenate([h, x], axis=1)
-    planted = {"x above h": both @ np.concatenate([W_xh, W_hh])}
+    planted = {
+        "x above h in the matrix": both @ np.concatenate([W_xh, W_hh]),
+        "x before h in the row": np.concatenate([x, h], axis=1) @ np.concatenate([W_hh, W_xh]),
+        "W_hh transposed": both @ np.concatenate([W_hh.T, W_xh]),
+        "the input's part left out": h @ W_hh,
+    }
     check(left, both @ np.concatenate([W_hh, W_xh]), planted=planted)
 
 
 @pytest.mark.equation("eq-conventions-biases", tolerance=1e-10)
 def test_biases(check, rng):
-    """Left side one step of torch's SGD on nn.RNN, right side with backward's ∂L/∂b_h."""
+    """Left side one step of torch's SGD on nn.RNN; right side as printed, the gradient that of a
+    network with the one bias b_h."""
     net, [W_xh], [W_hh], [b_x], [b_h] = torch_layer(rng, "RNN")
-    x, h_0, dh = draw(rng, (T, N, D), (N, H), (T, N, H))
+    x, h_0, C = draw(rng, (T, N, D), (N, H), (T, N, H))
     eta, before = 0.1, b_x + b_h
-    layer = RNN(W_xh, W_hh, before)
-    _, _, tape = layer.forward(x, h_0)
-    gradient = layer.backward(tape, dh)[0].b_h
+
+    b, h, loss = torch.tensor(before, requires_grad=True), torch.tensor(h_0), 0
+    for x_t, C_t in zip(x @ W_xh, C, strict=True):
+        h = torch.tanh(torch.tensor(x_t) + h @ torch.tensor(W_hh) + b)
+        loss = loss + (torch.tensor(C_t) * h).sum()
+    gradient = torch.autograd.grad(loss, b)[0].numpy()
     net.requires_grad_(True)
-    net(torch.tensor(x), torch.tensor(h_0)[None])[0].backward(torch.tensor(dh))
+    net(torch.tensor(x), torch.tensor(h_0)[None])[0].backward(torch.tensor(C))
     torch.optim.SGD(net.parameters(), lr=eta).step()
-    left = (net.bias_ih_l0 + net.bias_hh_l0).detach().numpy() - before
-    planted = {"the learning rate once": -eta * gradient, "four times": -4 * eta * gradient}
-    check(left, -2 * eta * gradient, planted=planted)
+    left = (net.bias_ih_l0 + net.bias_hh_l0).detach().numpy()
+    planted = {
+        "the learning rate once": before - eta * gradient,
+        "four times": before - 4 * eta * gradient,
+        "uphill": before + 2 * eta * gradient,
+        "only one bias starts": b_x - 2 * eta * gradient,
+    }
+    check(left, before - 2 * eta * gradient, planted=planted)
 
 
 @pytest.mark.equation("eq-conventions-elman", tolerance=1e-12)
@@ -177,17 +195,19 @@ def test_1997(check, rng):
 
     left = scan(paper, x, h_0, s_0)
 
-    def printed(half, forget):
+    def printed(half, forget, start=s_0 / 2):
         g = slice(2 * H, 3 * H)
         for parameter, k in zip(net.parameters(), (W_x, W_h, b_x, b_h), strict=True):
             parameter[g] = torch.tensor(k[2].T) * half
         net.bias_ih_l0[H : 2 * H] = forget
-        return states_of(net, x, h_0, s_0 / 2)
+        return states_of(net, x, h_0, start)
 
     right = printed(1 / 2, 1e4)
     planted = {
         "the candidate's weights as they are": printed(1.0, 1e4),
+        "the candidate's weights doubled": printed(2.0, 1e4),
         "a forget gate at σ(1)": printed(1 / 2, 1.0),
+        "the first state not halved": printed(1 / 2, 1e4, start=s_0),
     }
     check(left, right, planted=planted)
 
@@ -212,9 +232,14 @@ def test_gru(check, rng):
     """Left side by torch.nn.GRU, right side as printed."""
     net, *weights = torch_layer(rng, "GRU")
     x, h_0 = draw(rng, (T, N, D), (N, H))
+    W_x, W_h, b_x, b_h = weights
+    keras_order = [[parts[k] for k in (1, 0, 2)] for parts in weights]
+    outside = W_x, W_h, [*b_x[:2], b_x[2] + b_h[2]], [*b_h[:2], 0 * b_h[2]]
     planted = {
         "reset before the product": scan(gru(*weights, after=False), x, h_0),
         "z takes the new": scan(gru(*weights, keeps=False), x, h_0),
+        "gates in Keras's order z, r, n": scan(gru(*keras_order), x, h_0),
+        "b_hn outside of the reset": scan(gru(*outside), x, h_0),
     }
     check(states_of(net, x, h_0), scan(gru(*weights), x, h_0), planted=planted)
 
@@ -239,6 +264,7 @@ def test_published(check, rng):
     planted = {
         "torch's order": printed((z, r, n), after=False),
         "reset after the product": printed((r, z, n), after=True),
+        "z takes the new": printed((r, z, n), after=False, keeps=False),
     }
     check(left, printed((r, z, n), after=False), planted=planted)
 
@@ -255,7 +281,12 @@ def test_update(check, rng):
     def printed(u):
         return (1 - u) * h + u * n
 
-    planted = {"the letter alone is changed": printed(sigma(a[1])), "-σ": printed(-sigma(a[1]))}
+    planted = {
+        "the letter alone is changed": printed(sigma(a[1])),
+        "-σ(a) for σ(-a)": printed(-sigma(a[1])),
+        "σ(1 - a) for σ(-a)": printed(sigma(1 - a[1])),
+        "the reset gate's pre-activation": printed(sigma(-a[0])),
+    }
     check(left, printed(sigma(-a[1])), planted=planted)
 
 
@@ -266,14 +297,20 @@ def test_reset(check, rng):
     r = sigma(r)
     left = r * (h @ W) - (r * h) @ W
 
-    def printed(sign, W):
+    def printed(W=W, own=1, others=1, state=lambda i, j: i):
         difference = np.zeros((N, H))
         for row, i, j in np.ndindex(N, H, H):
-            difference[row, j] += sign * (r[row, j] - r[row, i]) * h[row, i] * W[i, j]
+            resets = own * r[row, j] - others * r[row, i]
+            difference[row, j] += resets * h[row, state(i, j)] * W[i, j]
         return difference
 
-    planted = {"the other way round": printed(-1, W), "W transposed": printed(1, W.T)}
-    check(left, printed(1, W), planted=planted)
+    planted = {
+        "the other way round": printed(own=-1, others=-1),
+        "W transposed": printed(W.T),
+        "r[i] left out": printed(others=0),
+        "h[j] for h[i]": printed(state=lambda i, j: j),
+    }
+    check(left, printed(), planted=planted)
 
 
 # Sizes

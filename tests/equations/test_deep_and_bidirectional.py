@@ -71,7 +71,7 @@ def test_stack(check, rng):
 @pytest.mark.equation("eq-deep-count", tolerance=1e-12)
 def test_count(check, rng):
     """Left: the sum as printed; right: entries of torch's parameters, one bias of its two."""
-    sizes = [D, 6, 7, 2]
+    D, *_ = sizes = rng.permutation(np.arange(2, 20))[:4].tolist()
     pairs = list(pairwise(sizes))
     entries = [
         parameter.numel()
@@ -127,7 +127,7 @@ def test_down(check, rng):
 def test_dropout(check, rng):
     """Left: masked inputs and states, as printed; right: torch's RNN with thinned weights."""
     W_xh, W_hh, b_h = weights(rng, D, H)
-    x, q = rng.normal(size=(T, 1, D)), 0.5
+    x, q = rng.normal(size=(T, 1, D)), rng.uniform(0.2, 0.4)
     m, n = ((rng.permutation(size) % 2) / (1 - q) for size in (D, H))  # half of them dropped
 
     def masked(masks):
@@ -142,7 +142,7 @@ def test_dropout(check, rng):
     columns, _ = twin([(W_xh @ np.diag(np.ones(H)), W_hh @ np.diag(n), b_h)])(
         torch.tensor(m * x), torch.ones(1, 1, H).double()
     )
-    fresh = masked([rng.permutation(n) if t else 2 - n for t in range(T)])
+    fresh = masked([rng.permutation(n) if t else 1 / (1 - q) - n for t in range(T)])
     m_only, _ = twin([(np.diag(m) @ W_xh, W_hh, b_h)])(
         torch.tensor(x), torch.ones(1, 1, H).double()
     )

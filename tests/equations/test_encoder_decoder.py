@@ -177,14 +177,14 @@ def test_bottleneck(check, rng):
 def test_carry(check, rng):
     """Left: the state carried through the padding; right: each source read alone."""
     model = make(rng)
-    source, lengths, _, _ = batch(rng)
+    source, lengths, _, _ = batch(rng, lengths=(3, S, 1))  # odd numbers of places without a word
     E_x = model.source_embedding.weight.detach().numpy()
 
-    def carried(mask):
+    def carried(mask, keep=1):
         h = np.zeros((N, H))
         for k, x in enumerate(source.numpy()):
             m = mask[k][:, None]
-            h = m * gru(model.encoder, E_x[x], h) + (1 - m) * h
+            h = m * gru(model.encoder, E_x[x], h) + keep * (1 - m) * h
         return h
 
     alone = [model.encoder(model.source_embedding(source[:n, i]))[1] for i, n in enumerate(lengths)]
@@ -193,6 +193,8 @@ def test_carry(check, rng):
         "padding read": carried(np.ones((S, N))),
         "one step short": carried(1.0 * (k < lengths.numpy())),
         "mask turned round": carried(1.0 * (k > lengths.numpy())),
+        "the state lost at padding": carried(1.0 * (k <= lengths.numpy()), keep=0),
+        "the old state subtracted": carried(1.0 * (k <= lengths.numpy()), keep=-1),
     }
     check(carried(1.0 * (k <= lengths.numpy())), torch.cat(alone), planted=planted)
 
@@ -242,12 +244,14 @@ def test_greedy(check, rng):
     model = make(rng)
     source, lengths, _, _ = batch(rng)
 
-    def chosen(pick):
+    def chosen(pick, kept=None):
+        """`kept`: so many of the last words only are in the condition."""
         ids = np.full((T, N), PAD)
         for n, length in enumerate(lengths):
             words, alone = (), (source[:length, n : n + 1], lengths[n : n + 1])
             while len(words) < T and (not words or words[-1] != END):
-                scores = [score(model, *alone, (*words, v)) for v in range(V)]
+                known = words if kept is None else words[len(words) - min(kept, len(words)) :]
+                scores = [score(model, *alone, (*known, v)) for v in range(V)]
                 words = (*words, int(pick(scores)))
             ids[: len(words), n] = words
         return ids
@@ -257,6 +261,7 @@ def test_greedy(check, rng):
     planted = {
         "the least likely": chosen(np.argmin),
         "the second": chosen(lambda p: np.argsort(p)[-2]),
+        "the words before forgotten": chosen(np.argmax, kept=0),
         "always END": chosen(lambda p: END),
     }
     check(left, chosen(np.argmax), planted=planted)

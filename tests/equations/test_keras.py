@@ -50,17 +50,18 @@ def test_running(check, rng):
         W = W - 0.05 * 2 * x_k.T @ error / N
         b = b - 0.05 * 2 * error.mean()
     number = np.arange(1, k + 1)
-    means = np.cumsum(own) / number
-    differences = np.diff(number * np.array(shown), prepend=0)
-    left = np.array(shown, dtype=np.float64), differences
-    check(
-        left,
-        (means, np.array(own)),
-        planted={
-            "shown is the batch's own": (np.array(own), np.array(own)),
-            "differences of the means": (means, np.diff(means, prepend=0)),
-        },
-    )
+    own, shown = np.array(own), np.array(shown, dtype=np.float64)
+    means, before = np.cumsum(own) / number, np.r_[0, shown[:-1]]  # L̄_{k-1}
+    planted = {
+        "shown is the batch's own": (own, own),
+        "a sum": (np.cumsum(own), own),
+        "divided by k + 1": (np.cumsum(own) / (number + 1), own),
+        "differences of the means": (means, shown - before),
+        "k for k - 1": (means, number * (shown - before)),
+        "k - 1 for k": (means, (number - 1) * (shown - before)),
+    }
+    undone = number * shown - (number - 1) * before
+    check((shown, undone), (means, own), planted=planted)
 
 
 def gradients(rng, steps=6):

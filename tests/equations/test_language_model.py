@@ -156,7 +156,7 @@ def test_floor(check, rng):
 @pytest.mark.equation("eq-lm-parameters", tolerance=1e-12)
 def test_parameters(check, rng):
     """Left side counted in the model, right side as printed, for several sizes."""
-    sizes = rng.integers(2, 60, size=(5, 3))
+    sizes = np.array([rng.permutation(np.arange(2, 60))[:3] for _ in range(5)])
     left = []
     for V, D, H in sizes.tolist():
         model = LanguageModel(Vocabulary(map(chr, range(V))), H, D)
@@ -177,7 +177,8 @@ def test_mixture(check, rng):
     """Left side as printed; right side the one distribution that costs least on average, a share
     λ of the symbols being drawn from the network and the others from the counts, by search; and
     what the page computes, from logarithms."""
-    network_says, counts_say, weight = *softmax(2 * rng.normal(size=(2, V))), 0.3
+    network_says, counts_say = softmax(2 * rng.normal(size=(2, V)))
+    weight = rng.uniform(0.2, 0.4)
     drawn = torch.tensor(np.stack([network_says, counts_say]))  # (2, V)
     shares = torch.tensor([[weight], [1 - weight]], dtype=torch.float64)
     u = torch.zeros(V, dtype=torch.float64, requires_grad=True)
@@ -212,7 +213,7 @@ def test_mixture(check, rng):
 @pytest.mark.equation("eq-lm-generate", tolerance=1e-10)
 def test_generate(check, rng):
     """Left side: what `generate` can draw, symbol by symbol, when it is led through every
-    text of three symbols; right side as printed, from one pass over prompt and text."""
+    text of three symbols; right side as printed, ŷ from one pass over prompt and text."""
     model, prompt, M = language_model(rng), "cab", 3
     symbols = model.vocabulary
 
@@ -228,28 +229,37 @@ def test_generate(check, rng):
         return np.prod(p)
 
     tails = ["".join(tail) for tail in product(SYMBOLS, repeat=M)][:: V + 1]
-    texts = [symbols.encode(prompt + tail) for tail in tails]
     m = len(prompt)
-    log_p = np.array([log_probabilities(model, ids, N=1) for ids in texts])  # of x_2, x_3, …
-    alone = np.array([log_probabilities(model, ids[m - 1 :], N=1) for ids in texts])
-    lost = [
-        sum(log_probabilities(model, ids[t - 1 : t + 1], N=1)[0] for t in range(m, m + M))
-        for ids in texts
-    ]
+
+    def printed(first=m, last=m + M - 1, shift=1, forgotten=0):
+        """The product over t = first … last; the first `forgotten` symbols are never read."""
+        values = []
+        for tail in tails:
+            x = symbols.encode(prompt + tail)  # x[t - 1] is x_t
+            with torch.no_grad():
+                u, _ = model(torch.as_tensor(x[forgotten:])[:, None])
+            y_hat = u[:, 0].softmax(-1).numpy()  # y_hat[t - 1 - forgotten] is ŷ_t
+            steps = range(first, last + 1)
+            values.append(np.prod([y_hat[t - 1 - forgotten, x[t - 1 + shift]] for t in steps]))
+        return np.array(values)
+
     planted = {
-        "prompt forgotten but for its end": np.exp(alone.sum(axis=1)),
-        "state not carried": np.exp(lost),
-        "prompt counted in": np.exp(log_p.sum(axis=1)),
-        "one symbol short": np.exp(log_p[:, m:].sum(axis=1)),
+        "prompt forgotten but for its end": printed(forgotten=m - 1),
+        "prompt counted in": printed(first=1),
+        "one symbol short": printed(first=m + 1),
+        "the last left out": printed(last=m + M - 2),
+        "x_t for x_{t+1}": printed(shift=0),
     }
     left = np.array([probability_when_led(tail) for tail in tails])
-    check(left, np.exp(log_p[:, m - 1 :].sum(axis=1)), planted=planted)
+    check(left, printed(), planted=planted)
+    log_p = [log_probabilities(model, symbols.encode(prompt + tail), N=1) for tail in tails]
+    np.testing.assert_allclose([np.exp(p[m - 1 :].sum()) for p in log_p], printed(), rtol=1e-10)
 
 
 @pytest.mark.equation("eq-lm-temperature", tolerance=1e-12)
 def test_temperature(check, rng):
     """Left side by the package, from logits; right side as printed, from probabilities."""
-    u, tau = 2 * rng.normal(size=V), 0.7
+    u, tau = 2 * rng.normal(size=V), rng.uniform(0.5, 0.8)
     y_hat = softmax(u)
     power = y_hat ** (1 / tau)
     planted = {
@@ -264,7 +274,7 @@ def test_temperature(check, rng):
 def test_top_k(check, rng):
     """Left side as printed; right side drawing from ŷ again and again until a symbol of S_k
     comes, S_k the likeliest of all sets of k symbols, and the package."""
-    u, k = 2 * rng.normal(size=V), 3
+    u, k = 2 * rng.normal(size=V), int(rng.integers(2, 5))
     y_hat = softmax(u)
 
     def kept(k):
@@ -327,7 +337,7 @@ def test_nucleus(check, rng):
 def test_dropout(check, rng):
     """Left side: the expectation, summed over all 2^H masks; right side h. And the values that
     torch's dropout can take are those of the formula."""
-    h, q = rng.normal(size=H), 0.3
+    h, q = rng.normal(size=H), rng.uniform(0.2, 0.4)
     masks = np.array(list(product([0, 1], repeat=H)))  # (2^H, H)
     probability = np.prod(np.where(masks == 1, 1 - q, q), axis=1)
     mean = lambda values: probability @ values  # noqa: E731
@@ -369,7 +379,7 @@ def test_tied(check, rng):
 @pytest.mark.equation("eq-lm-entropy", tolerance=1e-6)
 def test_entropy(check, rng):
     """Left side by finite differences, right side as printed."""
-    u, tau, step = rng.normal(size=V), 0.8, 1e-5
+    u, tau, step = rng.normal(size=V), rng.uniform(0.6, 0.9), 1e-5
 
     def entropy(tau):
         p = softmax(u / tau)

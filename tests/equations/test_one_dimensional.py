@@ -98,16 +98,21 @@ def test_index(check, rng, sizes):
 
 @pytest.mark.equation("eq-conv-params", tolerance=1e-15)
 def test_params(check, rng):
-    """Left side as printed, right side counted in torch's layer: the deck's five numbers."""
-    sizes = np.array([(10, 3, 100), (10, 100, 100), (10, 100, 160), (10, 160, 160), (1, 160, 6)])
+    """Left side as printed, right side counted in torch's layer: the deck's five and five drawn."""
+    sizes = [(10, 3, 100), (10, 100, 100), (10, 100, 160), (10, 160, 160), (1, 160, 6)]
+    sizes = np.array([*sizes, *(rng.permutation(np.arange(2, 20))[:3] for _ in range(5))])
     layers = [torch.nn.Conv1d(D, H, F) for F, D, H in sizes.tolist()]
     counted = np.array([sum(p.numel() for p in layer.parameters()) for layer in layers])
     F_, D_, H_ = sizes.T
-    assert counted.tolist() == [3100, 100100, 160160, 256160, 966]
-    planted = {"a bias for each input": F_ * D_ * H_ + D_, "no bias": F_ * D_ * H_}
-    planted["a bias for each tap"] = F_ * (D_ + 1) * H_
-    check(F_ * D_ * H_ + H_, counted, planted=planted)
-    check((F_ * D_ + 1) * H_, counted, planted=planted)
+    assert counted[:5].tolist() == [3100, 100100, 160160, 256160, 966]
+    wrong = {
+        "a bias for each input": F_ * D_ * H_ + D_,
+        "no bias": F_ * D_ * H_,
+        "a bias for each tap": F_ * (D_ + 1) * H_,
+        "one tap": (D_ + 1) * H_,
+    }
+    planted = {name: (value, value) for name, value in wrong.items()}
+    check((F_ * D_ * H_ + H_, (F_ * D_ + 1) * H_), (counted, counted.copy()), planted=planted)
 
 
 @pytest.mark.equation("eq-conv-length", tolerance=1e-15)
@@ -146,14 +151,14 @@ def test_matrix(check, rng, sizes):
     def turned(t, k, *a):
         return step(t, F - 1 - k, *a)
 
-    check(
-        conv1d(x, W, b, *settings),
-        product(matrix(W, T, *settings)),
-        planted={
-            "band in the other direction": product(matrix(W, T, *settings, turned)),
-            "first tap alone": product(matrix(W * [[[1]], [[0]], [[0]]], T, *settings)),
-        },
-    )
+    M = matrix(W, T, *settings)
+    planted = {
+        "band in the other direction": product(matrix(W, T, *settings, turned)),
+        "first tap alone": product(matrix(W * [[[1]], [[0]], [[0]]], T, *settings)),
+        "one step late": product(matrix(W, T, *settings, lambda *a: step(*a) + 1)),
+        "no bias": product(M) - b,
+    }
+    check(conv1d(x, W, b, *settings), product(M), planted=planted)
 
 
 @pytest.mark.equation("eq-conv-grad-matrix", tolerance=1e-12)
@@ -165,30 +170,40 @@ def test_grad_matrix(check, rng, sizes):
     M = matrix(W, T, *settings)
     C = rng.normal(size=(M.shape[1], N, H))
     dx, *_ = autograd(x, W, b, C, settings)
-    reverse = matrix(W[::-1], T, *settings)
-    check(
-        dx,
-        np.einsum("tnj,stij->sni", C, M),
-        planted={"filter turned": np.einsum("tnj,stij->sni", C, reverse)},
-    )
+
+    def back(M):
+        return np.einsum("tnj,stij->sni", C, M)
+
+    planted = {
+        "filter turned": back(matrix(W[::-1], T, *settings)),
+        "one step late": back(matrix(W, T, *settings, lambda *a: step(*a) + 1)),
+        "last tap left out": back(matrix(W * [[[1]], [[1]], [[0]]], T, *settings)),
+        "the mean over taps": back(M) / F,
+    }
+    check(dx, back(M), planted=planted)
 
 
 @pytest.mark.equation("eq-conv-window", tolerance=1e-12)
-@pytest.mark.parametrize("sizes", SETTINGS)
-def test_window(check, rng, sizes):
-    """Left side as printed, right side by looking for the window that has its tap k on step s."""
-    _, S, P, d = sizes
-    k = int(rng.integers(1, F))
-    under = {step(t, k, S, P, d): t for t in range(1, 30)}
-    s = np.array([place for place in range(1, 20) if place in under])
-    check(
-        1 + (s - 1 + P - k * d) / S,
-        [under[place] for place in s.tolist()],
-        planted={
-            "tap's sign": 1 + (s - 1 + P + k * d) / S,
-            "not counted from 1": (s - 1 + P - k * d) / S,
-        },
-    )
+def test_window(check, rng):
+    """Left side as printed, right side by looking for the window that has its tap k on step s; all
+    settings, all taps, all steps that a window has under its tap."""
+    cases = [
+        (t, step(t, k, S, P, d), k, S, P, d)
+        for _, S, P, d in [*SETTINGS, (0, *rng.permutation([2, 3, 4]).tolist())]
+        for t in range(1, 9)
+        for k in range(F)
+        if step(t, k, S, P, d) >= 1
+    ]
+    found, s, k, S, P, d = np.array(cases).T
+    planted = {
+        "tap's sign": 1 + (s - 1 + P + k * d) / S,
+        "padding's sign": 1 + (s - 1 - P - k * d) / S,
+        "not counted from 1": (s - 1 + P - k * d) / S,
+        "steps counted from 0": 1 + (s + P - k * d) / S,
+        "dilation forgotten": 1 + (s - 1 + P - k) / S,
+        "stride forgotten": 1 + (s - 1 + P - k * d),
+    }
+    check(1 + (s - 1 + P - k * d) / S, found, planted=planted)
 
 
 @pytest.mark.equation("eq-conv-grad-inputs", tolerance=1e-12)
@@ -210,7 +225,13 @@ def test_grad_inputs(check, rng, sizes):
                     total[s - 1] += at(C, t + 1) @ V[k].T
         return total
 
-    planted = {"filter turned": collected(W[::-1]), "one step off": collected(W, P - 1)}
+    planted = {
+        "filter turned": collected(W[::-1]),
+        "one step early": collected(W, P - 1),
+        "one step late": collected(W, P + 1),
+        "last tap left out": collected(W * [[[1]], [[1]], [[0]]]),
+        "the mean over taps": collected(W) / F,
+    }
     check(dx, collected(W), planted=planted)
 
 
@@ -243,22 +264,25 @@ def test_causal(check, rng, sizes):
     x, W, b = draw(rng, T)
     wide = np.concatenate([np.zeros(((F - 1) * d, N, D)), x])
 
-    def output(V, sign=-1):
+    def output(V, sign=-1, late=0, taps=F):
         return np.array([
-            b + sum(at(x, t + sign * k * d) @ V[F - 1 - k] for k in range(F))
+            b + sum(at(x, t - late + sign * k * d) @ V[F - 1 - k] for k in range(taps))
             for t in range(1, T + 1)
         ])  # fmt: skip
 
-    check(
-        conv1d(wide, W, b, d=d),
-        output(W),
-        planted={"filter turned": output(W[::-1]), "into the future": output(W, sign=1)},
-    )
+    planted = {
+        "filter turned": output(W[::-1]),
+        "into the future": output(W, sign=1),
+        "one step late": output(W, late=1),
+        "the oldest tap left out": output(W, taps=F - 1),
+        "no bias": output(W) - b,
+    }
+    check(conv1d(wide, W, b, d=d), output(W), planted=planted)
 
 
 def seen(layers):
     """Steps between the first and the last that the first output depends on, both counted."""
-    x = np.eye(120)[:, :, None]  # sequence n has an impulse at step n
+    x = np.eye(200)[:, :, None]  # sequence n has an impulse at step n
     for F_, S, d in layers:
         x, _ = Conv(np.ones((F_, 1, 1)), np.zeros(1)).forward(x, S, 0, d)
     reached = np.flatnonzero(x[0, :, 0])
@@ -268,7 +292,7 @@ def seen(layers):
 @pytest.mark.equation("eq-conv-field", tolerance=1e-15)
 def test_field(check, rng):
     """Left side as printed, right side by sending impulses through three layers."""
-    layers = [tuple(map(int, rng.integers(2, 4, size=3))) for _ in range(3)]
+    layers = [tuple(map(int, rng.permutation([2, 3, 4]))) for _ in range(3)]
     F_, S, d = np.array(layers).T
     below = np.concatenate([[1], np.cumprod(S)[:-1]])
     check(
@@ -278,6 +302,8 @@ def test_field(check, rng):
             "own stride too": [1 + np.sum((F_ - 1) * d * np.cumprod(S))],
             "no strides": [1 + np.sum((F_ - 1) * d)],
             "taps, not gaps": [1 + np.sum(F_ * d * below)],
+            "no dilations": [1 + np.sum((F_ - 1) * below)],
+            "without the first step": [np.sum((F_ - 1) * d * below)],
         },
     )
 
@@ -285,13 +311,16 @@ def test_field(check, rng):
 @pytest.mark.equation("eq-conv-doubling", tolerance=1e-15)
 def test_doubling(check, rng):
     """Left side as printed, right side by sending impulses through layers."""
-    depth, taps = int(rng.integers(3, 5)), int(rng.integers(2, 5))
+    depth, taps = (int(n) for n in rng.permutation([2, 3, 4])[:2])
     layers = [(taps, 1, 2**l) for l in range(depth)]  # noqa: E741
     check(
         [1 + (taps - 1) * (2**depth - 1)],
         [seen(layers)],
         planted={
             "one layer more": [1 + (taps - 1) * (2 ** (depth + 1) - 1)],
-            "no 1": [(taps - 1) * (2**depth - 1)],
+            "without the first step": [(taps - 1) * (2**depth - 1)],
+            "2^ℓ for 2^ℓ - 1": [1 + (taps - 1) * 2**depth],
+            "taps, not gaps": [1 + taps * (2**depth - 1)],
+            "equal dilations": [1 + (taps - 1) * depth],
         },
     )

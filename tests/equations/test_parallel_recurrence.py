@@ -45,7 +45,14 @@ def test_recurrence(check, rng):
         terms = [gamma[k + late :].prod(axis=0) * beta[k] for k in range(T)]
         return gamma.prod(axis=0) * s_0 + sum(terms)
 
-    planted = {"each use multiplied by its own gamma": closed(0)}
+    late = np.concatenate([np.ones((1, N, H)), gamma[:-1]])
+    planted = {
+        "each use multiplied by its own gamma": closed(0),
+        "gamma of the step before": states(beta, late, s_0)[-1],
+        "beta and gamma exchanged": states(gamma, beta, s_0)[-1],
+        "beta weighted by 1 - gamma": states((1 - gamma) * beta, gamma, s_0)[-1],
+        "s_0 forgotten": states(beta, gamma, 0 * s_0)[-1],
+    }
     check(states(beta, gamma, s_0)[-1], closed(1), planted=planted)
 
 
@@ -62,6 +69,9 @@ def test_compose(check, rng):
     planted = {
         "later step first": apply(swapped(p, q)),
         "earlier beta not multiplied": apply((q[0] + p[0], q[1] * p[1])),
+        "later beta multiplied, too": apply((q[1] * (q[0] + p[0]), q[1] * p[1])),
+        "the later gamma alone": apply((q[0] + q[1] * p[0], q[1])),
+        "gammas added": apply((q[0] + q[1] * p[0], q[1] + p[1])),
     }
     check(apply(join(p, q)), right, planted=planted)
 
@@ -72,9 +82,19 @@ def test_associative(check, rng):
     beta, gamma, _ = draw(rng)
     p, q, r = zip(beta[:3], gamma[:3], strict=True)
     third = beta[2] + gamma[2] * beta[1] + gamma[2] * gamma[1] * beta[0], gamma[:3].prod(axis=0)
-    left, middle = join(p, join(q, r)), join(join(p, q), r)
-    check(left, middle, planted={"order changed, too": join(join(q, p), r)})
-    check(middle, third, planted={"order changed, too": swapped(swapped(p, q), r)})
+
+    def both(operator, p=p, q=q, r=r):
+        return operator(p, operator(q, r)), operator(operator(p, q), r)
+
+    planted = {
+        "order changed, too": both(join, q, p, r),
+        "later step first": both(swapped),
+        "the earlier gamma": both(lambda p, q: (q[0] + p[1] * p[0], q[1] * p[1])),
+        "gammas added": both(lambda p, q: (q[0] + q[1] * p[0], q[1] + p[1])),
+    }
+    check(both(join), (third, third), planted=planted)
+    with pytest.raises(AssertionError):  # not every rule is associative
+        np.testing.assert_allclose(*both(lambda p, q: (q[0] + p[1] * p[0], q[1] * p[1])))
 
 
 @pytest.mark.equation("eq-parallel-prefix", tolerance=1e-12)
@@ -82,24 +102,43 @@ def test_prefix(check, rng):
     """Left: states by the loop; right: from the joined steps, grouped from the right."""
     beta, gamma, s_0 = draw(rng)
 
-    def joined(t, operator):
+    def joined(t, operator=join):
         total = (beta[t - 1], gamma[t - 1])
         for k in range(t - 2, -1, -1):
             total = operator((beta[k], gamma[k]), total)
-        return total[0] + total[1] * s_0
+        return total
 
-    right, wrong = (np.stack([joined(t, f) for t in range(1, T + 1)]) for f in (join, swapped))
-    check(states(beta, gamma, s_0)[1:], right, planted={"last step first": wrong})
+    def printed(operator=join, start=lambda c: c * s_0, last=T):
+        pairs = [joined(t, operator) for t in range(1, last + 1)]
+        return np.stack([b + start(c) for b, c in pairs])
+
+    planted = {
+        "last step first": printed(operator=swapped),
+        "s_0 not multiplied": printed(start=lambda c: s_0),
+        "s_0 forgotten": printed(start=lambda c: 0),
+        "one step short": np.concatenate([s_0[None], printed(last=T - 1)]),
+    }
+    check(states(beta, gamma, s_0)[1:], printed(), planted=planted)
 
 
 @pytest.mark.equation("eq-parallel-pairs", tolerance=1e-12)
 def test_pairs(check, rng):
     """Left: every second state by the loop; right: the loop over pairs of steps."""
     beta, gamma, s_0 = draw(rng, 8)
-    b, c = beta[1::2] + gamma[1::2] * beta[::2], gamma[1::2] * gamma[::2]
-    crossed = beta[1::2] + gamma[::2] * beta[::2]
-    planted = {"the earlier gamma in beta": states(crossed, c, s_0)[1:]}
-    check(states(beta, gamma, s_0)[2::2], states(b, c, s_0)[1:], planted=planted)
+    (b_odd, b_even), (c_odd, c_even) = ((a[::2], a[1::2]) for a in (beta, gamma))  # 1, 3 …; 2, 4 …
+
+    def over_pairs(b, c=c_even * c_odd):
+        return states(b, c, s_0)[1:]
+
+    right = b_even + c_even * b_odd
+    planted = {
+        "the earlier gamma in beta": over_pairs(b_even + c_odd * b_odd),
+        "the later beta multiplied": over_pairs(b_odd + c_even * b_even),
+        "the earlier beta not multiplied": over_pairs(b_even + b_odd),
+        "the later gamma alone": over_pairs(right, c_even),
+        "the earlier gamma alone": over_pairs(right, c_odd),
+    }
+    check(states(beta, gamma, s_0)[2::2], over_pairs(right), planted=planted)
 
 
 class Counted:
@@ -116,10 +155,10 @@ class Counted:
 
 
 @pytest.mark.equation("eq-parallel-work", tolerance=1e-12)
-def test_work(check, monkeypatch):
+def test_work(check, rng, monkeypatch):
     """Left: the formulas; right: operations of the package's tree, counted one by one."""
     monkeypatch.setattr(scan, "SHORT", 2)  # down to a single step
-    levels = np.arange(2, 9)
+    levels = rng.permutation(np.arange(2, 10))[:5]  # T ≥ 4
     counted = []
     for steps in 2**levels:
         tally = []
@@ -162,7 +201,13 @@ def test_delta(check, rng):
     beta, gamma, s_0 = draw(rng)
     ds = rng.normal(size=beta.shape)
     _, right = by_autograd(beta, gamma, s_0, ds)
-    planted = {"gamma of the same step": deltas(gamma, ds, late=0), "no way back": ds}
+    forwards = deltas(gamma[::-1], ds[::-1], late=0)[::-1]  # δ_t from δ_{t-1}
+    planted = {
+        "gamma of the same step": deltas(gamma, ds, late=0),
+        "no way back": ds,
+        "from the first step to the last": forwards,
+        "gamma forgotten": deltas(np.ones_like(gamma), ds),
+    }
     check(deltas(gamma, ds), right, planted=planted)
 
 
@@ -177,6 +222,9 @@ def test_grads(check, rng):
     planted = {
         "the state after the step": (delta, delta * s[1:], first),
         "s_0 without gamma": (delta, delta * s[:-1], delta[0]),
+        "beta's slope times gamma": (gamma * delta, delta * s[:-1], first),
+        "the loss's own slope for delta": (ds, ds * s[:-1], first),
+        "beta for the state": (delta, delta * beta, first),
     }
     check((delta, delta * s[:-1], first), tuple(right), planted=planted)
 
@@ -191,6 +239,9 @@ def test_cumsum(check, rng):
     planted = {
         "divided by the product before": c * (s_0 + (beta / before).cumsum(axis=0)),
         "not multiplied back": s_0 + (beta / c).cumsum(axis=0),
+        "s_0 not multiplied": s_0 + c * (beta / c).cumsum(axis=0),
+        "divided by its own gamma": c * (s_0 + (beta / gamma).cumsum(axis=0)),
+        "the newest beta left out": c * (s_0 + (beta / c).cumsum(axis=0) - beta / c),
     }
     left = c * (s_0 + (beta / c).cumsum(axis=0))
     check(left, states(beta, gamma, s_0)[1:], planted=planted)
@@ -204,6 +255,9 @@ def test_matrix(check, rng):
     planted = {
         "matrices in column order": b2 + b @ A2 + s @ (A2 @ A),
         "earlier beta by its own matrix": b2 + b @ A + s @ (A @ A2),
+        "earlier beta not multiplied": b2 + b + s @ (A @ A2),
+        "matrix transposed": b2 + b @ A2.T + s @ (A @ A2),
+        "the later matrix alone": b2 + b @ A2 + s @ A2,
     }
     check((b2 + b @ A2) + s @ (A @ A2), b2 + (b + s @ A) @ A2, planted=planted)
 
@@ -274,6 +328,11 @@ def test_mingru(check, rng):
     planted = {
         "z of the other sense": states(z * n, 1 - z, h_0)[1:],
         "candidate not weighted": states(n, z, h_0)[1:],
+        "no bias of the gate": states((1 - sigmoid(x @ W_z)) * n, sigmoid(x @ W_z), h_0)[1:],
+        "matrices exchanged": states(
+            (1 - sigmoid(x @ W_n + b_z)) * (x @ W_z + b_n), sigmoid(x @ W_n + b_z), h_0
+        )[1:],
+        "tanh on the candidate": states((1 - z) * np.tanh(n), z, h_0)[1:],
     }
     check(states((1 - z) * n, z, h_0)[1:], right, planted=planted)
 
@@ -286,8 +345,18 @@ def test_kernel(check, rng):
     B, C = rng.normal(size=(D, H)), rng.normal(size=(H, V))
     right = states(x @ B, np.broadcast_to(lam, (T, N, H)), np.zeros((N, H)))[1:] @ C
 
-    def convolved(shift):
+    def convolved(shift=0, lam=lam, first=0, x=x):
         K = [B @ np.diag(lam ** (k + shift)) @ C for k in range(T)]
-        return np.stack([sum(x[t - k] @ K[k] for k in range(t + 1)) for t in range(T)])
+        none = np.zeros((N, V))
+        return np.stack(
+            [sum((x[t - k] @ K[k] for k in range(first, t + 1)), none) for t in range(T)]
+        )
 
-    check(convolved(0), right, planted={"one power too many": convolved(1)})
+    planted = {
+        "one power too many": convolved(shift=1),
+        "the newest input left out": convolved(first=1),
+        "the size of lambda alone": convolved(lam=np.abs(lam)),
+        "inputs in the other order": convolved(x=x[::-1]),
+        "lambda not raised": convolved(lam=np.ones(H)),
+    }
+    check(convolved(), right, planted=planted)

@@ -44,6 +44,18 @@ def random_text(rng, length=40):
     return np.concatenate([rng.integers(V - 1, size=length), pairs])
 
 
+def uneven_text(rng, length=60):
+    """Tokens 0 … V - 2, some pairs of which never come and some seldom: the tokens have different
+    numbers of neighbours, after them (3, 2, 1) and before them (3, 1, 2)."""
+    follows = np.zeros((V - 1, V - 1))
+    for token, weights in enumerate([[9, 6, 2], [9, 0, 9], [9, 0, 0]]):
+        follows[token] = rng.dirichlet(np.array(weights) + 1e-9)
+    text = [0]
+    for _ in range(length):
+        text.append(int(rng.choice(V - 1, p=follows[text[-1]])))
+    return np.array(text)
+
+
 def grams(ids, k):
     return [tuple(ids[j : j + k].tolist()) for j in range(len(ids) - k + 1)]
 
@@ -59,6 +71,9 @@ def test_window(check, rng):
     planted = {
         "one matrix for all places": x.sum(axis=0) @ W[0] + b,
         "a bias at each place": left + (T - 1) * b,
+        "the newest character with the first matrix": sum(x[p] @ W[T - 1 - p] for p in range(T))
+        + b,
+        "the last place left out": left - x[-1] @ W[-1],
     }
     check(left, right, planted=planted)
 
@@ -66,25 +81,43 @@ def test_window(check, rng):
 @pytest.mark.equation("eq-sequences-embedding", tolerance=1e-12)
 def test_embedding(check, rng):
     """Left the product with one-hot rows, right torch's look-up."""
-    E, i = rng.normal(size=(V, D)), rng.integers(1, V, size=N)
+    E, i = rng.normal(size=(V, D)), rng.permutation(V)[:N]
     one_hot = np.array([[float(v == j) for v in range(V)] for j in i])
     right = torch.nn.functional.embedding(torch.tensor(i), torch.tensor(E))
-    check(one_hot @ E, right, planted={"counted from 1": E[i - 1]})
+    planted = {
+        "counted from 1": E[i - 1],
+        "the number itself times a row": i[:, None] * E[1],
+        "ones up to the number": E.cumsum(axis=0)[i],
+    }
+    check(one_hot @ E, right, planted=planted)
 
 
 @pytest.mark.equation("eq-sequences-chain", tolerance=1e-12)
 def test_chain(check, rng):
-    """Left a random joint distribution of 4 steps, right the product of its conditionals."""
-    joint = rng.dirichlet(np.ones(V**4)).reshape((V,) * 4)
-    marginal = [joint.sum(axis=tuple(range(t, 4)), keepdims=True) for t in range(5)]  # of t steps
-    right = np.prod(
-        np.broadcast_arrays(*(marginal[t] / marginal[t - 1] for t in range(1, 5))), axis=0
-    )
-    markov = marginal[1]  # the product of D1's first line: only the last token in the condition
-    for t in range(1, 4):
-        pair = joint.sum(axis=tuple(set(range(4)) - {t - 1, t}), keepdims=True)
-        markov = markov * pair / pair.sum(axis=t, keepdims=True)
-    check(joint, right, planted={"Markov product": markov, "without P(x_1)": right / marginal[1]})
+    """Left a random joint distribution of T steps, right the product of its conditionals."""
+    joint = rng.dirichlet(np.ones(V**T)).reshape((V,) * T)
+
+    def marginal(steps):
+        """Of these steps, counted from 0; the other axes have length 1."""
+        return joint.sum(axis=tuple(set(range(T)) - set(steps)), keepdims=True)
+
+    def conditional(t, given):
+        return marginal([*given, t]) / marginal(given)
+
+    def product_of(*factors):
+        return np.prod(np.broadcast_arrays(joint, *factors)[1:], axis=0)
+
+    right = product_of(*(conditional(t, range(t)) for t in range(T)))
+    planted = {
+        "Markov product": product_of(*(conditional(t, [t - 1] * (t > 0)) for t in range(T))),
+        "without P(x_1)": right / marginal([0]),
+        "without the last factor": right / conditional(T - 1, range(T - 1)),
+        "tokens independent": product_of(*(marginal([t]) for t in range(T))),
+        "the newest token not in the condition": product_of(
+            *(conditional(t, range(t - 1)) for t in range(T))
+        ),
+    }
+    check(joint, right, planted=planted)
 
 
 @pytest.mark.equation("eq-sequences-count", tolerance=1e-6)
@@ -124,8 +157,8 @@ def test_count(check, rng):
 @pytest.mark.equation("eq-sequences-markov", tolerance=1e-12)
 def test_markov(check, rng):
     """For a chain in which two tokens decide (n = 3), both sides summed out of its joint
-    distribution of 5 steps: left given all four earlier tokens, right given the last two."""
-    start, step = rng.dirichlet(np.ones(9)).reshape(3, 3), rng.dirichlet(np.ones(3), (3, 3))
+    distribution of T steps: left given all four earlier tokens, right given the last two."""
+    start, step = rng.dirichlet(np.ones(V * V)).reshape(V, V), rng.dirichlet(np.ones(V), (V, V))
     joint = np.einsum("ab,abc,bcd,cde->abcde", start, step, step, step)
     left = joint / joint.sum(axis=4, keepdims=True)
 
@@ -133,44 +166,79 @@ def test_markov(check, rng):
         table = joint.sum(axis=tuple(set(range(4)) - set(axes)), keepdims=True)
         return np.broadcast_to(table / table.sum(axis=4, keepdims=True), joint.shape)
 
-    planted = {"n - 2 tokens": given(3), "the first two tokens": given(0, 1)}
+    planted = {
+        "n - 2 tokens": given(3),
+        "the first two tokens": given(0, 1),
+        "one token too early": given(1, 2),
+        "no condition": given(),
+    }
     check(left, given(2, 3), planted=planted)
+
+
+def conditionals(hmm, x):
+    """P(x_t | x_1, …, x_{t-1}) for each t: shares of the texts that begin alike, by all paths."""
+    steps = range(len(x))
+    p = np.array([[sum(all_paths(hmm, (*x[:t], v)).values()) for v in range(V)] for t in steps])
+    return p[steps, x] / p.sum(axis=1)
 
 
 @pytest.mark.equation("eq-sequences-cross-entropy", tolerance=1e-12)
 def test_cross_entropy(check, rng):
-    """Left the mean over steps, by the forward algorithm; right from P(x_1 … x_T) by paths."""
+    """Left the mean over steps of what each token costs after the ones before; right from
+    P(x_1 … x_T), by the forward algorithm."""
     hmm = hidden_markov_model(rng)
-    x = rng.integers(V, size=T)
-    left = -hmm.forward(x)[0].mean()
-    right = -np.log(sum(all_paths(hmm, x).values())) / T
-    check(left, right, planted={"sum": left * T, "no minus sign": -left, "bits": left / np.log(2)})
+    x = tuple(rng.integers(V, size=T).tolist())
+    p = conditionals(hmm, x)
+    left = -np.mean(np.log(p))
+    alone = [sum(all_paths(hmm, (v,)).values()) for v in x]
+    planted = {
+        "sum": left * T,
+        "no minus sign": -left,
+        "bits": left / np.log(2),
+        "log of the mean": -np.log(p.mean()),
+        "the condition forgotten": -np.mean(np.log(alone)),
+        "the first token not counted": -np.sum(np.log(p[1:])) / T,
+    }
+    check(left, -np.log(forward(hmm, x)[-1].sum()) / T, planted=planted)
+    assert np.isclose(-hmm.forward(np.array(x))[0].mean(), left, rtol=1e-12)
 
 
 @pytest.mark.equation("eq-sequences-perplexity", tolerance=1e-12)
 def test_perplexity(check, rng):
-    """Left exp of the mean, as the package has it; right the root of the product."""
-    model = NGram.fit(random_text(rng), 3, V)
-    x = rng.integers(V, size=T)
-    p = np.array([model.distribution(x[:t])[x[t]] for t in range(T)])
+    """Left exp of the mean cost, right the root of the probability of the whole text, by paths."""
+    hmm = hidden_markov_model(rng)
+    x = tuple(rng.integers(V, size=T).tolist())
+    p, whole = conditionals(hmm, x), sum(all_paths(hmm, x).values())
+    L = -np.mean(np.log(p))
     planted = {
-        "no minus sign": np.exp(np.log(p).mean()),
-        "sum for mean": np.exp(-np.log(p).sum()),
-        "2 to the nats": 2 ** -np.log(p).mean(),
+        "no minus sign": np.exp(-L),
+        "sum for mean": np.exp(T * L),
+        "2 to the nats": 2**L,
         "mean of 1/P": np.mean(1 / p),
+        "root of T - 1": whole ** (-1 / (T - 1)),
+        "power T for the root": whole**-T,
     }
-    check(model.perplexity(x), np.prod(p) ** (-1 / T), planted=planted)
+    check(np.exp(L), whole ** (-1 / T), planted=planted)
 
 
 @pytest.mark.equation("eq-sequences-bits", tolerance=1e-12)
 def test_bits(check, rng):
-    """Left from the perplexity, right the mean length of an ideal code, -log2 P a token."""
+    """Left both sides as printed, right the mean length of an ideal code, -log2 P a token; and
+    the package's perplexity."""
     model = NGram.fit(random_text(rng), 2, V)
     x = rng.integers(V, size=T)
-    code = np.mean([-np.log2(model.distribution(x[:t])[x[t]]) for t in range(T)])
-    left, L = np.log2(model.perplexity(x)), -model.log_probabilities(x).mean()
-    check(left, code, planted={"nats": L, "multiplied by log 2": L * np.log(2)})
-    check(L / np.log(2), code, planted={"nats": L, "multiplied by log 2": L * np.log(2)})
+    p = np.array([model.distribution(x[:t])[x[t]] for t in range(T)])
+    code = np.mean(-np.log2(p))
+    L = -np.mean(np.log(p))
+    ppl = np.prod(p) ** (-1 / T)
+    wrong = {
+        "nats": L,
+        "multiplied by log 2": L * np.log(2),
+        "the logarithm to base 10": L / np.log(10),
+        "the perplexity itself": ppl,
+    }
+    planted = {name: (value, value, ppl) for name, value in wrong.items()}
+    check((np.log2(ppl), L / np.log(2), ppl), (code, code, model.perplexity(x)), planted=planted)
 
 
 def after(table, context):
@@ -190,7 +258,7 @@ def for_all(distribution):
 def test_add_one(check, rng):
     """Left the formula; right shares in a list of all trigrams to which each possible one is
     added once more, and the package; all contexts at once."""
-    text = random_text(rng)
+    text = uneven_text(rng)
     table = Counter(grams(text, 3))
     n = for_all(lambda c: after(table, c))
     total = n.sum(axis=1, keepdims=True)
@@ -241,7 +309,7 @@ def by_reading(text, c):
 def test_witten_bell(check, rng):
     """Left the formula on dictionaries of counts; right a draw of tickets, collected in one
     reading of the text, and the package; all contexts at once."""
-    text = random_text(rng)
+    text = uneven_text(rng)
     model = NGram.fit(text, 3, V, "witten-bell")
     left = for_all(lambda c: witten_bell(text, c))
     right = (for_all(lambda c: by_reading(text, c)), for_all(model.distribution))
@@ -313,7 +381,7 @@ def by_handing_on(text, n, c):
 def test_kneser_ney(check, rng):
     """Left the formula on dictionaries of counts; right grains that change heaps, counted by
     brute force, and the package, for which the beginning of the text came before it."""
-    text = random_text(rng, 30)
+    text = uneven_text(rng)
 
     def as_package(k):
         return neighbour_counts(text, k, begin=True) if k < 3 else Counter(grams(text, k))
@@ -341,24 +409,28 @@ def test_kneser_ney(check, rng):
 @pytest.mark.equation("eq-sequences-marginal", tolerance=1e-12)
 def test_marginal(check, rng):
     """Left bigrams smoothed by the formula and averaged, right how often each token came."""
-    text, D = random_text(rng), 0.7
+    text, D = uneven_text(rng), 0.7
     n = np.zeros((V, V))
     for pair in grams(text, 2):
         n[pair] += 1
     r, total = (n > 0).sum(axis=1), n.sum(axis=1)
 
-    def averaged(P_1):
-        seen = total > 0
-        P_2 = (np.maximum(n - D, 0) + D * r[:, None] * P_1)[seen] / total[seen, None]
-        return total[seen] @ P_2
+    def averaged(weights, weigh=total, freed=D):
+        P_1, seen = weights / weights.sum(), total > 0
+        P_2 = (np.maximum(n - D, 0) + freed * r[:, None] * P_1)[seen] / total[seen, None]
+        return weigh[seen] @ P_2
 
-    n_1 = (n > 0).sum(axis=0)  # different tokens before
+    n_1 = after(neighbour_counts(text, 1), ())  # different tokens before, as for eq-…-kneser-ney
     right = np.array([np.sum(text[1:] == v) for v in range(V)])
     planted = {
-        "ordinary counts": averaged(right / right.sum()),
-        "even guess": averaged(np.full(V, 1 / V)),
+        "ordinary counts": averaged(right),
+        "even guess": averaged(np.ones(V)),
+        "seen tokens alike": averaged(n_1 > 0),
+        "different tokens after, not before": averaged(r),
+        "contexts weighed alike": averaged(n_1, weigh=np.full(V, total.mean())),
+        "all of the count handed on": averaged(n_1, freed=1),
     }
-    check(averaged(n_1 / n_1.sum()), right, planted=planted)
+    check(averaged(n_1), right, planted=planted)
 
 
 @pytest.mark.equation("eq-sequences-softmax", tolerance=1e-12)
@@ -423,7 +495,7 @@ def forward(hmm, x, A=None, late=0):
 def test_forward(check, rng):
     """Left the recursion, right for each t and j the sum over all paths with z_t = j."""
     hmm = hidden_markov_model(rng)
-    x = np.array([0, 1, 3, 2, 1])
+    x = rng.integers(V, size=T)
     right = np.zeros((T, K))
     for t in range(T):
         for z, p in all_paths(hmm, x[: t + 1]).items():

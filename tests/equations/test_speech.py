@@ -90,15 +90,25 @@ def by_place(y_hat, text):
 @pytest.mark.equation("eq-speech-count", tolerance=1e-12)
 def test_count(check, rng):
     """Left: paths that are read as the text, counted; right: the binomial coefficient."""
-    left, right, planted = [], [], {"no repeats": [], "2U + 1 below": [], "T over U": []}
-    for text, T in itertools.product(TEXTS, (3, 5, 7)):
-        U, R = len(text), sum(a == b for a, b in itertools.pairwise(text))
-        left.append(len(spelling(text, T)))
-        right.append(math.comb(T + U - R, 2 * U))
-        planted["no repeats"].append(math.comb(T + U, 2 * U))
-        planted["2U + 1 below"].append(math.comb(T + U - R, 2 * U + 1))
-        planted["T over U"].append(math.comb(T, U))
-    check(np.array(left), np.array(right), planted={k: np.array(v) for k, v in planted.items()})
+    drawn = [tuple(rng.integers(1, V, size=n).tolist()) for n in (3, 4)]
+    cases = [*itertools.product([*TEXTS, *drawn], (3, 5, 7))]
+    left = np.array([len(spelling(text, T)) for text, T in cases])
+
+    def printed(formula):
+        found = []
+        for text, T in cases:
+            R = sum(a == b for a, b in itertools.pairwise(text))
+            found.append(formula(T, len(text), R))
+        return np.array(found)
+
+    planted = {
+        "no repeats": printed(lambda T, U, R: math.comb(T + U, 2 * U)),
+        "repeats added": printed(lambda T, U, R: math.comb(T + U + R, 2 * U)),
+        "2U + 1 below": printed(lambda T, U, R: math.comb(T + U - R, 2 * U + 1)),
+        "T over U": printed(lambda T, U, R: math.comb(T, U)),
+        "U below": printed(lambda T, U, R: math.comb(T + U - R, U)),
+    }
+    check(left, printed(lambda T, U, R: math.comb(T + U - R, 2 * U)), planted=planted)
 
 
 @pytest.mark.equation("eq-speech-sum", tolerance=1e-12)

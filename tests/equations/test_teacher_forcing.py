@@ -200,7 +200,7 @@ def test_read(check, rng):
 @pytest.mark.equation("eq-forcing-optimum", tolerance=1e-6)
 def test_optimum(check, rng):
     """Left: the expected loss by enumerating truth, coin and draw, minimised; right: printed."""
-    A, B, epsilon = 3, 4, 0.35
+    A, B, epsilon = 3, 4, rng.uniform(0.25, 0.4)
     P = distribution(rng, A, B)
     u_a = torch.zeros(A, dtype=torch.float64, requires_grad=True)
     u_b = torch.zeros(A, B, dtype=torch.float64, requires_grad=True)

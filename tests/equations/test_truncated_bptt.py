@@ -107,15 +107,15 @@ def test_lags(check, rng):
     net = Net.draw(rng)
     G = net.terms()
 
-    def printed(most=T, first=1):
-        lags = [sum(G[t, t - m] for t in range(m + first, T + 1)) for m in range(most)]
-        return sum(lags)
+    def printed(least=0, most=T - 1, first=1, weight=lambda m: 1):
+        rows = [(m, t) for m in range(least, most + 1) for t in range(m + first, T + 1)]
+        return sum(weight(m) * G[t, t - m] for m, t in rows)
 
     planted = {
-        "last lag left out": printed(most=T - 1),
-        "sums from t = m + 2": sum(
-            sum((G[t, t - m] for t in range(m + 2, T + 1)), np.zeros((H, H))) for m in range(T)
-        ),
+        "last lag left out": printed(most=T - 2),
+        "lags from 1: the immediate use left out": printed(least=1),
+        "sums from t = m + 2": printed(first=2),
+        "each lag averaged": printed(weight=lambda m: 1 / (T - m)),
     }
     check(net.autograd(), printed(), planted=planted)
 

@@ -13,7 +13,7 @@ T, N, D, H = 6, 3, 4, 5
 
 def size(W):
     """The largest factor by which W stretches a vector: power iteration on WᵀW, no SVD."""
-    v = np.random.default_rng(0).normal(size=W.shape[1])
+    v = np.linspace(1, 2, W.shape[1])  # any start that is not at a right angle to the answer
     for _ in range(5000):
         v = W.T @ (W @ v)
         v /= np.linalg.norm(v)
@@ -48,6 +48,8 @@ def test_linear(check, rng):
     planted = {
         "not transposed": g @ power(W, T - k),
         "one factor too many (deck D0)": g @ power(W.T, T - k + 1),
+        "one factor too few": g @ power(W.T, T - k - 1),
+        "T factors": g @ power(W.T, T),
     }
     check(left, g @ power(W.T, T - k), planted=planted)
 
@@ -118,6 +120,8 @@ def test_shear(check, rng):
     right = 0.9**n * np.array([[1, 10 * n / 0.9], [0, 1]])
     planted = {
         "10 n in the corner": 0.9**n * np.array([[1, 10 * n], [0, 1]]),
+        "n - 1 for n": 0.9**n * np.array([[1, 10 * (n - 1) / 0.9], [0, 1]]),
+        "the corner below": right.T,
         "entry by entry": np.array([[0.9**n, 10.0**n], [0, 0.9**n]]),
     }
     check(left, right, planted=planted)
@@ -233,7 +237,7 @@ def test_product(check, rng):
         norms.append(np.linalg.norm(J, 2))
         products.append(np.linalg.norm(np.linalg.multi_dot(steps[::-1]), 2))
         reversed_.append(np.linalg.norm(np.linalg.multi_dot(steps), 2))
-    inputs, w, t, k = rng.normal(size=T), 1.7, T - 1, 2
+    inputs, w, t, k = rng.normal(size=T), rng.uniform(1.3, 2), T - 1, 2
     left, h = one_unit(inputs, w, t, k)
     slopes, steps = 1 - h**2, range(k + 1, t + 1)
 
@@ -278,7 +282,7 @@ def noise_limit(w):
 @pytest.mark.equation("eq-vanishing-latch", tolerance=1e-9)
 def test_latch(check, rng):
     """Left: torch.nn.RNN with one unit, noise as its input; right: the formula, step by step."""
-    w, epsilon = 1.25, rng.uniform(-0.07, 0.07, size=30)
+    w, epsilon = rng.uniform(1.15, 1.35), rng.uniform(-0.07, 0.07, size=30)
     rnn = torch.nn.RNN(1, 1, bias=False).double()
     with torch.no_grad():
         rnn.weight_ih_l0.fill_(1.0)
@@ -295,6 +299,9 @@ def test_latch(check, rng):
     planted = {
         "noise outside": run(lambda h, e: np.tanh(w * h) + e),
         "noise amplified": run(lambda h, e: np.tanh(w * (h + e))),
+        "weight forgotten": run(lambda h, e: np.tanh(h + e)),
+        "no tanh": run(lambda h, e: w * h + e),
+        "noise alone": run(lambda h, e: np.tanh(w + e)),
     }
     check(left, run(lambda h, e: np.tanh(w * h + e)), planted=planted)
 
@@ -399,9 +406,10 @@ def test_clip(check, rng):
 @pytest.mark.equation("eq-vanishing-step", tolerance=1e-9)
 def test_step(check, rng):
     """Left: no violation by the losses before and after, nor by the distance which the package's
-    clipped step covers; right: the bounds as printed, with M measured along the segment."""
+    clipped step covers, and the change of a linear loss, for which both bounds are reached; right:
+    the bounds as printed, with M measured along the segment."""
     changes, moved, bounds, square, no_M, longer = [], [], [], [], [], {"not": [], "each": []}
-    eta, limit = 0.3, 0.5
+    eta, limit = rng.uniform(0.2, 0.4), rng.uniform(0.4, 0.6)
     for _ in range(20):
         L, theta, g = loss_of(rng)
         norm, step = np.linalg.norm(g), g.copy()
@@ -420,15 +428,20 @@ def test_step(check, rng):
         no_M.append(eta * limit)
         longer["not"].append(M * eta * norm)
         longer["each"].append(M * eta * np.linalg.norm(np.clip(g, -limit, limit)))
-    right = (excess(changes, moved), excess(moved, bounds))
+    first, second = excess(changes, moved), excess(moved, bounds)
+    slope = 9 * rng.normal(size=9)  # of a linear loss: M is its length
+    step, M = slope.copy(), np.linalg.norm(slope)
+    optimize.clip_norm([step], limit)
+    reached = M * eta * limit
     planted = {
-        "with the square of the norm (deck D3)": (right[0], excess(moved, square)),
-        "Lipschitz constant forgotten": (right[0], excess(moved, no_M)),
-        "not clipped": (right[0], excess(longer["not"], bounds)),
-        "each entry clipped by itself": (right[0], excess(longer["each"], bounds)),
-        "learning rate squared": (excess(changes, eta * np.array(moved)), right[1]),
+        "with the square of the norm (deck D3)": (first, excess(moved, square), eta * limit),
+        "Lipschitz constant forgotten": (first, excess(moved, no_M), reached),
+        "not clipped": (first, excess(longer["not"], bounds), reached),
+        "each entry clipped by itself": (first, excess(longer["each"], bounds), reached),
+        "learning rate squared": (excess(changes, eta * np.array(moved)), second, eta * reached),
+        "twice the way": (first, second, 2 * reached),
     }
-    check((0.0, 0.0), right, planted=planted)
+    check((0.0, 0.0, abs(slope @ (eta * step))), (first, second, reached), planted=planted)
 
 
 @pytest.mark.equation("eq-vanishing-elementwise", tolerance=1e-7)

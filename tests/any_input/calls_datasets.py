@@ -341,3 +341,13 @@ def _():
 @valid("datasets.word_languages.padded_ids")
 def _():
     return {"some": ["abc", "a"], "vocabulary": Vocabulary("<abc"), "shortest": 4}
+
+
+@valid("datasets.agreement.sentence")
+def _():
+    return {"clauses": 2, "rng": rng(), "plural": True}
+
+
+@valid("datasets.agreement.sentences")
+def _():
+    return {"clauses": [0, 1], "N": 3, "rng": rng()}

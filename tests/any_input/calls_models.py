@@ -350,3 +350,9 @@ def _():
 @valid("models.captioner.caption_loss", whole=("model",), also=("tokens", "state"))
 def _():
     return {"model": captioner(), "pictures": pictures(), "inputs": ids(3, 2), "targets": ids(3, 2)}
+
+
+@valid("models.lstm_ensemble.draw")
+def _():
+    kinds = [(0.0, 1000.0, 0.0, 1.0, 1.0)]
+    return {"kinds": kinds, "S": 2, "D": 3, "V": 4, "rng": torch_rng(), "H": 5}

@@ -13,8 +13,14 @@ INNER = {  # modules and callables whose arguments another public function has c
 LOOP = "called at every step, with arrays that the layer has made"
 CHECKS = "checks an argument of others, under the name that it has there"
 LONG = "trains networks for minutes; its arguments are tried in its own test"
+ENSEMBLE = "a step of one experiment's networks, with the parameters that `draw` has made"
 COUNTS = "a step of the n-gram model, with the numbers that it has counted"
 EXCEPTIONS = {
+    "models.lstm_ensemble.run": ENSEMBLE,
+    "models.lstm_ensemble.readout": ENSEMBLE,
+    "models.lstm_ensemble.cross_entropy_loss": ENSEMBLE,
+    "models.lstm_ensemble.last_answer_loss": ENSEMBLE,
+    "models.lstm_ensemble.train": ENSEMBLE,
     "models.ngram.Table.of": COUNTS,
     "models.ngram.Table.find": COUNTS,
     "models.ngram.NGram.smooth": COUNTS,

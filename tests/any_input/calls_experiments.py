@@ -52,7 +52,7 @@ def _():
     return {"scores": columns(6, 2), "labels": columns(6, 3) > 0}
 
 
-@valid("char_lstm.probing.auc_of_ranks", nan=True)
+@valid("char_lstm.probing.auc_of_ranks", nan=True, infinite=True)  # of numbers that are no ranks
 def _():
     return {"ranked": columns(6, 2), "labels": columns(6, 3) > 0}
 

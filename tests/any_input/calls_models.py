@@ -123,7 +123,7 @@ def _():
 
 @valid("models.training.train", whole=("model", "batches"), changes=("model",), also=("batch",))
 def _():
-    some = {"model": line(), "batches": [batch()] * 3, "steps": 2, "learning_rate": 0.1}
+    some = {"model": line(), "batches": [batch()] * 40, "steps": 2, "learning_rate": 0.1}
     return some | {"clip": 1.0, "decay": 0.5, "measure": lambda: 0.5, "every": 2}
 
 

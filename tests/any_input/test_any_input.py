@@ -1,7 +1,7 @@
 """Whatever is handed to a public function, it does what it says or names the wrong argument.
 
-For every callable of the package, `calls_*.py` make one valid call. Here hypothesis spoils one or
-two of its arguments. Then either there is a result, without a warning and without NaN or infinity
+For every callable of the package, `calls_*.py` make one valid call. Here each of its arguments is
+spoiled in all ways of `mutations.py`, and hypothesis draws more, two arguments at once among them. Then either there is a result, without a warning and without NaN or infinity
 from finite numbers, or the package itself raises a ValueError or TypeError that names one of the
 arguments. Nothing that is passed in changes.
 """
@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from mutations import numbers, same, spoiled
 from registry import CALLS, Call, public
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "25"))  # for each callable; EXAMPLES=1000 to look longer
+EXAMPLES = int(os.environ.get("EXAMPLES", "8"))  # for each callable; EXAMPLES=1000 to look longer
+MANY = 100  # things in the place of one argument
 
 
 def excepted(name: str) -> bool:
@@ -48,6 +49,22 @@ def test_the_valid_call(call):
     assert unchanged(call, arguments, before)
 
 
+def spoilable(call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that are spoiled, what the package itself has made only as a whole."""
+    names = [name for name in arguments if name not in ("self", *call.left)]
+    return {name: object() if name in call.whole else arguments[name] for name in names}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_anything_for_one_argument(call, tmp_path, monkeypatch):
+    """One after the other, all that is tried; of very many every second or third."""
+    monkeypatch.chdir(tmp_path)  # a text may be taken for a file's name
+    for name, value in spoilable(call, call.make()).items():
+        others = list(spoiled(value))
+        for other in others[:: len(others) // MANY + 1]:
+            judge(call, call.make() | {name: other})
+
+
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_any_input(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a text may be taken for a file's name
@@ -62,15 +79,15 @@ def test_any_input(call, tmp_path, monkeypatch):
     @given(st.data())
     def holds(data):
         arguments = call.make()
-        names = [name for name in arguments if name not in ("self", *call.left)]
+        values = spoilable(call, arguments)
+        names = list(values)
         for name in data.draw(
             st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
         ):
-            value = object() if name in call.whole else arguments[name]
-            arguments[name] = data.draw(spoiling(value), label=name)
+            arguments[name] = data.draw(spoiling(values[name]), label=name)
         judge(call, arguments)
 
-    if set(call.make()) - {"self", *call.left}:
+    if spoilable(call, call.make()):
         holds()
 
 

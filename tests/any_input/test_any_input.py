@@ -1,9 +1,10 @@
 """Whatever is handed to a public function, it does what it says or names the wrong argument.
 
 For every callable of the package, `calls_*.py` make one valid call. Here each of its arguments is
-spoiled in all ways of `mutations.py`, and hypothesis draws more, two arguments at once among them. Then either there is a result, without a warning and without NaN or infinity
-from finite numbers, or the package itself raises a ValueError or TypeError that names one of the
-arguments. Nothing that is passed in changes.
+spoiled in all ways of `mutations.py`, and hypothesis draws more, two arguments at once among them.
+Then either there is a result, without a warning and without NaN or infinity from finite numbers, or
+the package itself raises a ValueError or TypeError that names one of the arguments. Nothing that
+is passed in changes.
 """
 
 import copy

@@ -1,7 +1,7 @@
 """Whatever is handed to a public function, it does what it says or names the wrong argument.
 
 For every callable of the package, `calls_*.py` make one valid call. Here each of its arguments is
-spoiled in all ways of `mutations.py`, and hypothesis draws more, two arguments at once among them.
+spoiled in all ways of `spoiling.py`, and hypothesis draws more, two arguments at once among them.
 Then either there is a result, without a warning and without NaN or infinity from finite numbers, or
 the package itself raises a ValueError or TypeError that names one of the arguments. Nothing that
 is passed in changes.
@@ -24,8 +24,8 @@ import pytest
 from exceptions import EXCEPTIONS, INNER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutations import numbers, same, spoiled
 from registry import CALLS, Call, public
+from spoiling import numbers, same, spoiled
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "8"))  # for each callable; EXAMPLES=1000 to look longer
 MANY = 100  # things in the place of one argument
@@ -85,14 +85,14 @@ def test_any_input(call, tmp_path, monkeypatch):
         for name in data.draw(
             st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
         ):
-            arguments[name] = data.draw(spoiling(values[name]), label=name)
+            arguments[name] = data.draw(drawn(values[name]), label=name)
         judge(call, arguments)
 
     if spoilable(call, call.make()):
         holds()
 
 
-def spoiling(value: Any) -> st.SearchStrategy:
+def drawn(value: Any) -> st.SearchStrategy:
     """Anything in the place of a value."""
     some = st.sampled_from(list(spoiled(value)))
     if isinstance(value, np.ndarray) and value.size:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.layers.gru import GRU, PublishedGRU
 from unrolled.layers.layer_contract import check
 from unrolled.layers.lstm import LSTM
@@ -28,21 +29,28 @@ KERAS_ORDER = ORDER | {GRU: "zrn", PublishedGRU: "zrn"}  # Keras's own letter fo
 TORCH_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
-def check_kind(given: object, expected: str, *kinds: type) -> None:
+def check_kind(name: str, given: object, expected: str, *kinds: type) -> None:
     """ValueError unless this is one of the kinds; torch and Keras have layers of the same names."""
     if not isinstance(given, kinds):
         cls = type(given)
-        raise ValueError(f"expected {expected}, got a {cls.__name__} of {cls.__module__}")
+        raise ValueError(f"{name}: expected {expected}, got a {cls.__name__} of {cls.__module__}")
 
 
 def order_of(layer: Layer, orders: Mapping[type, str] = ORDER) -> str:
     """The layer's gates in the order in which it stacks them, or as another of `orders` says.
 
-    Raises ValueError for what is no layer of this book.
+    Raises ValueError for what is no layer of this book, or whose weights do not fit each other.
     """
-    check_kind(layer, "an RNN, an LSTM or a GRU", *orders)
+    check_kind("layer", layer, "an RNN, an LSTM or a GRU", *orders)
     # a faster layer of the same kind is a subclass
-    return next(orders[cls] for cls in type(layer).__mro__ if cls in orders)
+    names = next(orders[cls] for cls in type(layer).__mro__ if cls in orders)
+    H, _ = check("W_hh of the layer", layer.W_hh, "H", "k H")
+    check("W_hh of the layer", layer.W_hh, H, H * len(names))
+    check("W_xh of the layer", layer.W_xh, "D", H * len(names))
+    check("b_h of the layer", layer.b_h, H * len(names))
+    if isinstance(layer, GRU):
+        check("b_hn of the layer", layer.b_hn, H)
+    return names
 
 
 def reorder_gates(a: ndarray, before: Sequence[str], after: Sequence[str]) -> ndarray:
@@ -61,10 +69,13 @@ def reorder_gates(a: ndarray, before: Sequence[str], after: Sequence[str]) -> nd
     ------
     ValueError : if the orders name different gates, or a does not fall into k blocks
     """
-    if sorted(before) != sorted(after):
-        raise ValueError(f"the orders must name the same gates, got {before!r} and {after!r}")
-    if a.shape[-1] % len(before):
-        raise ValueError(f"the last axis must hold {len(before)} blocks, got shape {a.shape}")
+    checks.kind("a text or a list of texts", str | list | tuple, before=before, after=after)
+    if not before or sorted(map(repr, before)) != sorted(map(repr, after)):
+        came = f"{before!r} and {after!r}"
+        raise ValueError(f"before and after: the orders must name the same gates, got {came}")
+    a = checks.array("a", a, "biufc")
+    if a.ndim == 0 or a.shape[-1] % len(before):
+        raise ValueError(f"a: the last axis must hold {len(before)} blocks, got shape {a.shape}")
     blocks = dict(zip(before, np.split(a, len(before), axis=-1), strict=True))
     return np.concatenate([blocks[gate] for gate in after], axis=-1)
 
@@ -101,20 +112,22 @@ def from_gates(gates: Mapping[str, ndarray], columns: bool = False) -> Layer:
     ValueError : if the names are not those of one layer (a peephole, an unknown gate), or a shape
         does not fit the others
     """
-    check_kind(gates, "a dict of arrays, as `to_gates` gives it", Mapping)
-    found = {name.removeprefix("W_h") for name in gates if name.startswith("W_h")}
+    check_kind("gates", gates, "a dict of arrays, as `to_gates` gives it", Mapping)
+    names_given = [name for name in gates if isinstance(name, str)]
+    found = {name.removeprefix("W_h") for name in names_given if name.startswith("W_h")}
     kinds = {frozenset(names): cls for cls, names in ORDER.items() if cls is not GRU}
     cls = GRU if "b_hn" in gates else kinds.get(frozenset(found), GRU)
     names = ORDER[cls]
     weights = {prefix + gate for prefix in ("W_x", "W_h") for gate in names}
     others = {"b_" + gate for gate in names} | ({"b_hn"} if cls is GRU else set())
     if not weights <= set(gates) <= weights | others:
-        raise ValueError(f"these are not the weights of an RNN, an LSTM or a GRU: {sorted(gates)}")
-    H, _ = check(first := "W_h" + names[0], gates[first], "H", "H")
-    D = check(first := "W_x" + names[0], gates[first], "D", "H")[1 if columns else 0]
+        came = sorted(map(str, gates))
+        raise ValueError(f"gates: these are not the weights of an RNN, an LSTM or a GRU: {came}")
+    H, _ = check(f"gates: {(first := 'W_h' + names[0])}", gates[first], "H", "H")
+    D = check(f"gates: {(first := 'W_x' + names[0])}", gates[first], "D", "H")[int(bool(columns))]
     shapes = {"W_x": (H, D) if columns else (D, H), "W_h": (H, H)}
     for name, array in gates.items():
-        check(name, array, *shapes.get(name[:3], (H,)))
+        check(f"gates: {name}", array, *shapes.get(name[:3], (H,)))
     zero = np.zeros_like(gates["W_h" + names[0]][0])  # (H,)
 
     def stack(prefix: str) -> ndarray:
@@ -151,8 +164,17 @@ def to_stacked(layer: Layer, order: str) -> tuple[ndarray, ndarray]:
             "input don't share one product (a PublishedGRU can)"
         )
     before = order_of(layer)
+    check_order(order)
+    if set(order) != set(before):
+        raise ValueError(f"order must name the gates {before!r}, got {order!r}")
     W = reorder_gates(np.concatenate([layer.W_hh, layer.W_xh]), before, order)  # (H + D, k H)
     return W.T.copy(), reorder_gates(layer.b_h, before, order)
+
+
+def check_order(order: str) -> None:
+    """ValueError unless an order is a text that names each gate once."""
+    if not isinstance(order, str) or not order or len(set(order)) < len(order):
+        raise ValueError(f'order must name each gate once, as "ifog" does, got {order!r}')
 
 
 def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
@@ -161,6 +183,7 @@ def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
     Raises ValueError if the order names no layer's gates, or W or b does not fit it.
     """
     height, width = check("W", W, "k H", "H + D")
+    checks.kind("a text", str, order=order)
     kinds = {frozenset(names): cls for cls, names in ORDER.items()}
     cls, H = kinds.get(frozenset(order)), height // max(len(order), 1)
     if cls is None or height != H * len(order) or width <= H:
@@ -202,18 +225,22 @@ def from_torch(state: Mapping[str, torch.Tensor]) -> RNN | LSTM | GRU:
     ValueError : for a second layer, a second direction or a projection, for a module in place of
         its `state_dict()`, and if a shape does not fit the others
     """
-    check_kind(state, "a state dict, module.state_dict()", Mapping)
+    check_kind("state", state, "a state dict, module.state_dict()", Mapping)
     if missing := sorted({*TORCH_NAMES[:2]} - set(state)):
-        raise ValueError(f"expected {', '.join(TORCH_NAMES[:2])}, got no {', '.join(missing)}")
-    extra = sorted(set(state) - set(TORCH_NAMES))
+        expected = ", ".join(TORCH_NAMES[:2])
+        raise ValueError(f"state: expected {expected}, got no {', '.join(missing)}")
+    extra = sorted(map(str, set(state) - set(TORCH_NAMES)))
     if extra:
-        raise ValueError(f"expected one layer in one direction, got {', '.join(extra)} as well")
+        came = f"{', '.join(extra)} as well"
+        raise ValueError(f"state: expected one layer in one direction, got {came}")
+    for name, tensor in state.items():
+        check_kind(f"state: {name}", tensor, "a tensor", torch.Tensor)
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
     W_xh, W_hh = (arrays[name].T.copy() for name in TORCH_NAMES[:2])
     kind_of(W_hh)
     for name in set(arrays) - {"weight_hh_l0"}:
         shape = (W_hh.shape[1], "D") if name == "weight_ih_l0" else (W_hh.shape[1],)
-        check(name, arrays[name], *shape)
+        check(f"state: {name}", arrays[name], *shape)
     zero = np.zeros(W_hh.shape[1], W_hh.dtype)  # (k H,), where bias=False
     b_x, b_h = (arrays.get(name, zero) for name in TORCH_NAMES[2:])
     return with_two_biases(W_xh, W_hh, b_x, b_h)
@@ -239,13 +266,14 @@ def from_keras(weights: Sequence[ndarray]) -> Layer:
     ValueError : if the bias is missing (`use_bias=False`); give one of zeros. And for a layer in
         place of its `get_weights()`, and if a shape does not fit the others
     """
-    check_kind(weights, "a list, layer.get_weights()", list, tuple)
+    check_kind("weights", weights, "a list, layer.get_weights()", list, tuple)
     if len(weights) != 3:
-        raise ValueError(f"expected kernel, recurrent kernel and bias, got {len(weights)} arrays")
+        came = f"{len(weights)} arrays"
+        raise ValueError(f"weights: expected kernel, recurrent kernel and bias, got {came}")
     cls, columns = kind_of(weights[1]), weights[1].shape[1]
-    check("kernel", weights[0], "D", columns)
-    two = issubclass(cls, GRU) and np.ndim(weights[2]) == 2
-    check("bias", weights[2], *([2] if two else []), columns)
+    check("weights: kernel", weights[0], "D", columns)
+    two = issubclass(cls, GRU) and checks.array("weights: bias", weights[2]).ndim == 2
+    check("weights: bias", weights[2], *([2] if two else []), columns)
     W_xh, W_hh, bias = (reorder_gates(a, KERAS_ORDER[cls], ORDER[cls]) for a in weights)
     if bias.ndim == 2:
         return with_two_biases(W_xh, W_hh, *bias)
@@ -289,7 +317,8 @@ def other_update(gru: GRU | PublishedGRU) -> GRU | PublishedGRU:
     For sources in which z takes the new state. What comes back is only to be handed to them: this
     book's layers take z as the gate that keeps. Raises ValueError for a layer that is no GRU.
     """
-    check_kind(gru, "a GRU", GRU, PublishedGRU)
+    check_kind("gru", gru, "a GRU", GRU, PublishedGRU)
+    order_of(gru)
     H = len(gru.W_hh)
     sign = np.repeat(np.array([1, -1, 1], gru.W_hh.dtype), H)  # r, z, n
     return replace(gru, W_xh=gru.W_xh * sign, W_hh=gru.W_hh * sign, b_h=gru.b_h * sign)
@@ -300,5 +329,6 @@ def from_logistic(rnn: RNN) -> RNN:
 
     Raises ValueError for a layer that is no RNN.
     """
-    check_kind(rnn, "an RNN", RNN)
+    check_kind("rnn", rnn, "an RNN", RNN)
+    order_of(rnn)
     return RNN(rnn.W_xh / 2, rnn.W_hh / 4, rnn.b_h / 2 + rnn.W_hh.sum(axis=0) / 4)

@@ -8,13 +8,14 @@ to find out what a failure is due to. All of it takes about forty minutes on one
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from math import nan
 from pathlib import Path
 
 import numpy as np
 
+from unrolled import checks
 from unrolled.bakeoff import side_by_side
 from unrolled.bakeoff.models import CONTESTANTS, MODELS, VARIANTS, Contestant
 from unrolled.bakeoff.problems import CONTESTS, EXTRA, Contest
@@ -56,6 +57,9 @@ class Run:
 
 def width(kind: Contestant, contest: Contest, budget: int = BUDGET) -> int:
     """The H with which a network comes nearest to the budget; the smaller one of two as near."""
+    checks.kind("a Contestant", Contestant, kind=kind)
+    checks.kind("a Contest", Contest, contest=contest)
+    checks.whole(1, 10**7, budget=budget)
 
     def over(H: int) -> int:
         return side_by_side.count(side_by_side.init(kind, contest, H, [0])) - budget
@@ -78,6 +82,14 @@ def bake(
     tested: bool = True,
 ) -> list[Run]:
     """Train a network for each seed at each rate, all side by side, and test them."""
+    check_name("contest", contest, ALL)
+    check_name("model", model, MODELS)
+    check_list("seeds", seeds, checks.whole)
+    check_list("rates", rates, checks.number)
+    both = 2 * side_by_side.EVERY  # it is looked at after half of the updates and at the end
+    checks.whole(both, updates=both if updates is None else updates)
+    if updates is not None and updates % both:
+        raise ValueError(f"updates must be a multiple of {both}, got {updates}")
     kind, task = MODELS[model], ALL[contest]
     H, updates = width(kind, task), updates or task.updates
     rate, seed = zip(*((rate, seed) for rate in rates for seed in seeds), strict=True)
@@ -100,12 +112,16 @@ def bake(
 
 def rounded(shares: np.ndarray) -> list[float]:
     """Shares to three decimals."""
+    shares = checks.array("shares", shares, "biuf")
     return np.round(shares.astype(float), 3).tolist()
 
 
 def choose(trials: Iterable[Run]) -> float:
     """The rate with the highest mean share at the end, in per cent; among equals the quickest."""
-    trials = list(trials)
+    trials = checks.items("trials", trials)
+    if not trials:
+        raise ValueError("trials must be at least one, got none")
+    checks.kind("a Run", Run, **{f"trials[{i}]": run for i, run in enumerate(trials)})
 
     def merit(rate: float) -> tuple[float, float]:
         own = [run for run in trials if run.rate == rate]
@@ -117,7 +133,8 @@ def choose(trials: Iterable[Run]) -> float:
 
 def everything(contests: Iterable[str] = tuple(CONTESTS)) -> Iterator[Run]:
     """The trials of all rates, then fresh seeds at the best, for every model in these contests."""
-    for contest in contests:
+    for contest in checks.items("contests", contests):
+        check_name("each of contests", contest, CONTESTS)
         for model in [*CONTESTANTS, *VARIANTS, *CONTROLLED.get(contest, ())]:
             trials = bake(contest, model, TRIALS, RATES, tested=False)
             table = bake(contest, model, SEEDS, (choose(trials),))
@@ -131,6 +148,12 @@ def further(contest: str, model: str, table: list[Run]) -> list[str]:
 
     Whoever is not good enough gets five times the updates; variants of no use in a contest do not.
     """
+    check_name("contest", contest, CONTESTS)
+    check_name("model", model, MODELS)
+    table = checks.items("table", table)
+    if not table:
+        raise ValueError("table must be at least one run, got none")
+    checks.kind("a Run", Run, **{f"table[{i}]": run for i, run in enumerate(table)})
     if contest == "short parity":
         return ["withheld parity"] if model in CONTESTANTS else []
     failed = np.mean([run.accuracy for run in table]) < GOOD
@@ -142,8 +165,9 @@ def again(contests: Iterable[str] = ()) -> Iterator[Run]:
 
     Without a name all are made. Raises ValueError for a name that is none of CONTESTS.
     """
-    if unknown := set(contests) - set(CONTESTS):
-        raise ValueError(f"contests must be among {list(CONTESTS)}, got {sorted(unknown)}")
+    contests = checks.items("contests", contests)
+    if unknown := [c for c in contests if not isinstance(c, str) or c not in CONTESTS]:
+        raise ValueError(f"contests must be among {list(CONTESTS)}, got {unknown}")
     kept = load() if contests else []
     for contest in CONTESTS:
         if contest in contests or not contests:
@@ -153,6 +177,7 @@ def again(contests: Iterable[str] = ()) -> Iterator[Run]:
 
 def base(run: Run) -> str:
     """The contest among CONTESTS to which a run belongs."""
+    checks.kind("a Run", Run, run=run)
     name = run.contest.removeprefix("patient ")
     return {"withheld parity": "short parity"}.get(name, name)
 
@@ -162,12 +187,15 @@ def save(runs: Iterable[Run], file: Path = FILE) -> None:
 
     The old file is replaced when the last run is made.
     """
+    checks.kind("a Path", Path, file=file)
+    runs = checks.iterator("runs", runs)
     new = file.with_suffix(".new")
     with new.open("w", newline="") as target:
         target.write(f"# {json.dumps(SETTINGS)}\n")
         lines = csv.DictWriter(target, [field.name for field in fields(Run)], lineterminator="\n")
         lines.writeheader()
         for run in runs:
+            checks.kind("a Run", Run, **{"each of runs": run})
             lines.writerow(asdict(run))
             target.flush()
     new.replace(file)
@@ -175,9 +203,24 @@ def save(runs: Iterable[Run], file: Path = FILE) -> None:
 
 def load(file: Path = FILE) -> list[Run]:
     """The runs that the file keeps. Raises ValueError if it was made with other settings."""
+    checks.kind("a Path", Path, file=file)
     with file.open(newline="") as source:
         settings = json.loads(source.readline().removeprefix("# "))
         if settings != json.loads(json.dumps(SETTINGS)):
             raise ValueError(f"{file.name} was made with {settings}, and now it is {SETTINGS}")
         types = {field.name: field.type for field in fields(Run)}
         return [Run(**{k: types[k](v) for k, v in row.items()}) for row in csv.DictReader(source)]
+
+
+def check_name(name: str, given: str, known: Iterable[str]) -> None:
+    """ValueError unless the name is known."""
+    if not isinstance(given, str) or given not in known:
+        raise ValueError(f"{name} must be one of {list(known)}, got {checks.came(given)}")
+
+
+def check_list(name: str, given: Iterable, check: Callable) -> None:
+    """ValueError unless this is a list or tuple with something in it, all of which passes."""
+    if not isinstance(given, list | tuple) or not given:
+        raise ValueError(f"{name} must be a list of one or more, got {checks.came(given)}")
+    for one in given:
+        check(0, 10**6, **{f"each of {name}": one})

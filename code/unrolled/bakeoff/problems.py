@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.datasets import tasks
 from unrolled.datasets.sensors import ACTIVITIES, recordings
 from unrolled.datasets.word_languages import LANGUAGES, labelled, letters
@@ -44,6 +45,8 @@ class Contest:
 def last(task: Callable) -> Make:
     """Turn a task of `datasets.tasks` into one that asks for its last answer alone."""
 
+    checks.function(task=task)
+
     def make(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
         x, y = task(T, N, rng)
         return x, y[-1]
@@ -51,13 +54,20 @@ def last(task: Callable) -> Make:
     return make
 
 
+def check_part(part: str) -> None:
+    """ValueError unless this is one of PARTS."""
+    if not isinstance(part, str) or part not in PARTS:
+        raise ValueError(f"part must be one of {PARTS}, got {part!r}")
+
+
 def withheld_parity(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
     """Make strings of bits for parity; 64 of the 256 strings of 8 bits occur in tests alone.
 
     The tests at 8 bits ask for these 64 and no others. Raises ValueError for an unknown part.
     """
-    if part not in PARTS:
-        raise ValueError(f"part must be one of {PARTS}, got {part!r}")
+    check_part(part)
+    checks.whole(T=T, N=N)
+    checks.generator(rng)
     if T != BITS:
         return last(tasks.parity)(T, N, rng, part)
     order = np.random.default_rng(0).permutation(2**BITS)
@@ -69,6 +79,7 @@ def withheld_parity(T: int, N: int, rng: np.random.Generator, part: str) -> tupl
 
 def activity(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, ndarray]:
     """Make T readings of a sensor on somebody's hip; the answer is what they were doing."""
+    check_part(part)
     return recordings(T, N, rng)
 
 
@@ -77,7 +88,10 @@ def word(T: int, N: int, rng: np.random.Generator, part: str) -> tuple[ndarray, 
 
     Each part has its own words. Raises ValueError for another T or an unknown part.
     """
-    if T != LETTERS or part not in PARTS:
+    checks.integer(T=T)
+    checks.whole(N=N)
+    checks.generator(rng)
+    if T != LETTERS or not isinstance(part, str) or part not in PARTS:
         raise ValueError(f"T must be {LETTERS} and part one of {PARTS}, got {T}, {part!r}")
     x, y = lexicon()
     bounds = {"testing": (0, HELD_OUT), "choosing": (HELD_OUT, 2 * HELD_OUT)}

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from unrolled import checks
 from unrolled.datasets.text import check_ids
+from unrolled.layers.layer_contract import check_parts
 from unrolled.models.language_model import LanguageModel
+from unrolled.models.tensors import check, check_model
 
 State = tuple[Tensor, Tensor]  # h, c (N, H) each
 
@@ -24,17 +27,24 @@ def run(
     is computed from them. Raises ValueError for a layer that has no cells, and for what are no
     ids (T, N) of the vocabulary.
     """
+    check_model(model, LanguageModel)
+    checks.kind("a tensor of ids (T, N)", Tensor, x=x)
+    checks.function(change=change)
     if not isinstance(model.recurrent, torch.nn.LSTM):
         raise ValueError(f"only an LSTM has cells, got {type(model.recurrent).__name__}")
     if x.dim() != 2:
         raise ValueError(f"x must be ids (T, N), got {tuple(x.shape)}")
-    check_ids(x.cpu().numpy(), len(model.embedding.weight))
+    check_ids(x.cpu().numpy(), len(model.embedding.weight), "x: ids")
+    if state is not None:
+        check_parts("state", state, "a pair (h, c)", 2)
+        for part in state:
+            check("state", part, model.output.weight, x.shape[1], model.recurrent.hidden_size)
     layer, (T, N) = model.recurrent, x.shape
     table = model.embedding.weight @ layer.weight_ih_l0.T + layer.bias_ih_l0 + layer.bias_hh_l0
     cs, hs = table.new_empty(2, T, N, layer.hidden_size)
-    h, c = state or table.new_zeros(2, N, layer.hidden_size)
+    h, c = state if state is not None else table.new_zeros(2, N, layer.hidden_size)
     for t in range(T):
-        i, f, g, o = torch.addmm(table[x[t]], h, layer.weight_hh_l0.T).chunk(4, dim=-1)
+        i, f, g, o = torch.addmm(table[x[t].long()], h, layer.weight_hh_l0.T).chunk(4, dim=-1)
         cs[t] = c = change(t, f.sigmoid() * c + i.sigmoid() * g.tanh())
         hs[t] = h = o.sigmoid() * c.tanh()
     return cs, model.output(hs), (h, c)

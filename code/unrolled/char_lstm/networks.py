@@ -17,9 +17,11 @@ import torch
 from numpy import ndarray
 from torch import Tensor, nn
 
+from unrolled import checks
 from unrolled.datasets.corpus import modules
 from unrolled.datasets.text import Vocabulary, segments, streams
 from unrolled.models.language_model import LanguageModel
+from unrolled.models.tensors import check_model
 from unrolled.models.training import History, train
 
 FILE = Path(__file__).parent / "trained.npz"
@@ -33,6 +35,7 @@ SETTINGS = {"H": H, "T": T, "N": N, "steps": STEPS, "learning_rate": 0.01, "clip
 
 def plain(text: str) -> str:
     """The text, as long as it was, in the characters that the networks know."""
+    checks.text(text=text)
     return "".join(c if c in VOCABULARY.index else UNKNOWN for c in text)
 
 
@@ -43,6 +46,7 @@ def library(read: bool) -> dict[str, str]:
 
 def untrained(seed: int) -> LanguageModel:
     """The network before its first update."""
+    checks.whole(seed=seed)
     with torch.random.fork_rng():  # the caller's random numbers go on as if nothing had been drawn
         torch.manual_seed(seed)
         return LanguageModel(VOCABULARY, H=H)
@@ -50,6 +54,7 @@ def untrained(seed: int) -> LanguageModel:
 
 def load(seed: int, steps: int = STEPS) -> LanguageModel:
     """The network of a seed after its training, or the first one (seed 0) at one of STAGES."""
+    checks.whole(seed=seed, steps=steps)
     model = untrained(seed)
     if steps == 0:
         return model
@@ -57,7 +62,7 @@ def load(seed: int, steps: int = STEPS) -> LanguageModel:
         names = {name: f"{seed}/{steps}/{name}" for name in model.state_dict()}
         if missing := set(names.values()) - set(file):
             raise ValueError(
-                f"{FILE.name} keeps no network of seed {seed} after {steps}: {missing}"
+                f"seed, steps: {FILE.name} keeps no network of seed {seed} after {steps}: {missing}"
             )
         weights = {name: torch.as_tensor(file[key]).float() for name, key in names.items()}
     model.load_state_dict(weights)
@@ -66,6 +71,7 @@ def load(seed: int, steps: int = STEPS) -> LanguageModel:
 
 def fit(model: LanguageModel, text: str, steps: int = STEPS, **measuring) -> History:
     """Read the text in N places at once, carrying the state from one segment to the next."""
+    check_model(model, LanguageModel)
     options = {name: SETTINGS[name] for name in ("learning_rate", "clip")}
     columns = streams(VOCABULARY.encode(plain(text)), N)
     batches = (batch for _ in count() for batch in segments(columns, T))
@@ -74,6 +80,7 @@ def fit(model: LanguageModel, text: str, steps: int = STEPS, **measuring) -> His
 
 def training_text(seed: int) -> str:
     """The modules to be read, one after the other, in an order that differs from seed to seed."""
+    checks.whole(seed=seed)
     texts = list(library(read=True).values())
     np.random.default_rng(seed).shuffle(texts)
     return "".join(texts)
@@ -94,6 +101,9 @@ def _carrying() -> Callable[[LanguageModel, Tensor, Tensor], Tensor]:
 
 def make(steps: int = STEPS, seeds: tuple[int, ...] = SEEDS) -> Iterator[tuple[str, ndarray]]:
     """What the file keeps: settings, losses, and the weights as half precision numbers."""
+    checks.whole(1, steps=steps)
+    checks.kind("a list of seeds", list | tuple, seeds=seeds)
+    checks.whole(1, **{"number of seeds": len(seeds)})
     text = training_text(seeds[0])
     origin = {"python": platform.python_version(), "sha256": _digest(text)}
     yield "settings", np.array(json.dumps(SETTINGS | origin))

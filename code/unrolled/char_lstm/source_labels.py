@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 TRIPLE = {'"""', "'''"}
@@ -22,6 +24,7 @@ def source_labels(text: str) -> dict[str, ndarray]:
     began. All but the last two follow Python's own tokenizer: a bracket in a string is none.
     Raises ValueError, with the line, where the text is not complete Python source.
     """
+    checks.text(text=text)
     open_now = {kind: np.zeros(len(text), bool) for kind in ("quote", "triple", "comment")}
     change = np.zeros(len(text), int)
     for kind, a, b in _spans(text):
@@ -66,7 +69,9 @@ def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
                 raise SyntaxError(f"unexpected {t.string!r}")
             yield t
     except (tokenize.TokenError, SyntaxError) as error:
-        raise ValueError(f"not complete Python source, near line {row}: {error.args[0]}") from None
+        raise ValueError(
+            f"text: not complete Python source, near line {row}: {error.args[0]}"
+        ) from None
 
 
 def _layout(text: str) -> tuple[ndarray, ndarray]:

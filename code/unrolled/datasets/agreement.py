@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 SINGULAR = ("key", "man", "coat", "stair", "woman", "dog", "box")
 PLURAL = ("keys", "men", "coats", "stairs", "women", "dogs", "boxes")
 ADJECTIVES = ("old", "blue", "small", "heavy")
@@ -42,8 +44,11 @@ def sentence(clauses: int, rng: np.random.Generator, plural: bool) -> list[str]:
 
     Raises ValueError for fewer than no clauses.
     """
+    checks.integer(clauses=clauses)
+    checks.generator(rng)
     if clauses < 0:
         raise ValueError(f"clauses must be 0 or more, got {clauses}")
+    plural = bool(plural)
     words = _noun(rng, plural)
     for _ in range(clauses):
         words += _clause(rng)
@@ -52,6 +57,11 @@ def sentence(clauses: int, rng: np.random.Generator, plural: bool) -> list[str]:
 
 def sentences(clauses: Sequence[int], N: int, rng: np.random.Generator) -> Sentences:
     """N sentences, each with one of these numbers of clauses, and singular or plural, evenly."""
+    checks.whole(1, N=N)
+    checks.generator(rng)
+    for count in (clauses := checks.items("clauses", clauses)):
+        checks.whole(0, 10_000, **{"each of clauses": count})
+    checks.whole(1, **{"number of clauses": len(clauses)})
     plural = rng.integers(2, size=N) == 1
     drawn = [sentence(_any(clauses, rng), rng, bool(of_one)) for of_one in plural]
     T = max(map(len, drawn)) - 1

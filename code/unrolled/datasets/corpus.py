@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from unrolled import checks
 from unrolled.datasets.text import check_text
 
 SKIPPED = {"test", "tests", "idlelib", "idle_test", "lib2to3", "turtledemo", "encodings"}
@@ -41,6 +42,7 @@ def documentation() -> str:
 
 def source_code(limit: int = 1_000_000) -> str:
     """The first `limit` characters of the standard library's source, its files in sorted order."""
+    checks.integer(limit=limit)
     if limit < 1:
         raise ValueError(f"limit must be at least 1 character, got {limit}")
     texts, length = [], 0
@@ -76,6 +78,7 @@ def _modules(folder: Path) -> Iterator[Path]:
 
 def read_file(path: str | Path) -> str:
     """The text of a file of yours, in UTF-8."""
+    checks.path(path)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")  # -sig drops a byte order mark
     except UnicodeDecodeError as error:
@@ -117,6 +120,7 @@ def fetch(name: str, folder: str | Path | None = None) -> str:
 
 def hold_out_end(text: str, held_out: float = 0.1) -> tuple[str, str]:
     """Cut off the last part of a text, to measure on what was not trained on."""
+    checks.number(-float("inf"), float("inf"), held_out=held_out)
     if not 0 < held_out < 1:
         raise ValueError(f"held_out is a share between 0 and 1, got {held_out}")
     check_text(text)

@@ -11,16 +11,25 @@ import numpy as np
 from num2words import num2words
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.datasets.text import END, MARKS, PAD, START, Vocabulary, check_ids, pad
 
 
-@cache
 def written(number: int, language: str) -> str:
     """97 and "fr" -> "quatre-vingt-dix-sept". Commas are left out."""
+    checks.number(number=number)
+    checks.text(language=language)
     if int(number) != number:
         raise ValueError(f"number must be whole, got {number}")
+    return _written(int(number), language)
+
+
+@cache
+def _written(number: int, language: str) -> str:
     try:
-        return num2words(int(number), lang=language).replace(",", "")
+        return num2words(number, lang=language).replace(",", "")
+    except OverflowError:
+        raise ValueError(f"number must be one that has words, got {number}") from None
     except NotImplementedError:
         raise ValueError(
             f'language must be one that num2words knows, such as "en" or "fr_CH", got {language!r}'
@@ -29,6 +38,7 @@ def written(number: int, language: str) -> str:
 
 def tokens(text: str, unit: str) -> list[str]:
     """The words of a text, parted at spaces and hyphens, or its characters."""
+    checks.text(text=text, unit=unit)
     if unit not in ("words", "characters"):
         raise ValueError(f'unit must be "words" or "characters", got {unit!r}')
     return text.replace("-", " ").split() if unit == "words" else list(text)
@@ -38,9 +48,15 @@ def hold_out_random(
     numbers: Iterable[int], held_out: int, rng: np.random.Generator
 ) -> tuple[ndarray, ndarray]:
     """Part numbers at random -> those to train on, and `held_out` others, in random order."""
-    shuffled = rng.permutation(np.asarray(numbers))
-    if not 0 < held_out < len(shuffled):
-        raise ValueError(f"held_out must be in 1…{len(shuffled) - 1}, got {held_out}")
+    checks.generator(rng)
+    if not isinstance(numbers, ndarray):
+        numbers = checks.items("numbers", numbers)
+    numbers = checks.array("numbers", numbers, "iuf")
+    if numbers.ndim != 1:
+        raise ValueError(f"numbers must be one row, got {numbers.shape}")
+    shuffled = rng.permutation(numbers)
+    if not checks.is_whole(held_out) or not 0 < held_out < len(shuffled):
+        raise ValueError(f"held_out must be in 1…{len(shuffled) - 1}, got {checks.came(held_out)}")
     return shuffled[held_out:], shuffled[:held_out]
 
 
@@ -58,10 +74,12 @@ class NumberWords:
         backwards: bool = False,
     ) -> None:
         for name, pair in {"languages": languages, "units": units}.items():
-            if isinstance(pair, str) or len(pair) != 2:
+            if not isinstance(pair, list | tuple) or len(pair) != 2:
                 raise ValueError(f"{name} must be two, of source and target, got {pair!r}")
         self.languages, self.units, self.backwards = languages, units, backwards
-        numbers = [*numbers]
+        numbers = checks.items("numbers", numbers)
+        if not numbers:
+            raise ValueError("numbers must be at least one, got none")
         self.source, self.target = (
             Vocabulary((*MARKS, *sorted({s for n in numbers for s in self.tokens(n, side)})))
             for side in (0, 1)
@@ -69,6 +87,7 @@ class NumberWords:
 
     def tokens(self, number: int, side: int) -> list[str]:
         """The source (side 0) or the target (side 1) of a number, as written."""
+        checks.whole(0, 1, side=side)
         return tokens(written(number, self.languages[side]), self.units[side])
 
     def batch(self, numbers: Iterable[int]) -> tuple[ndarray, ndarray, ndarray, ndarray]:
@@ -76,7 +95,9 @@ class NumberWords:
 
         Target inputs begin with START, targets end with END: the inputs one step later.
         """
-        numbers = [*numbers]
+        numbers = checks.items("numbers", numbers)
+        if not numbers:
+            raise ValueError("numbers must be at least one, got none")
         way = -1 if self.backwards else 1
         sources = [self.source.encode(self.tokens(n, 0)[::way]) for n in numbers]
         targets = [self.target.encode(self.tokens(n, 1)) for n in numbers]
@@ -92,7 +113,11 @@ class NumberWords:
 
         What is left over at the end of an order, fewer than N, is passed over.
         """
-        if not 0 < N <= len(numbers):
+        checks.generator(rng)
+        numbers = checks.array("numbers", numbers)
+        if numbers.ndim != 1:
+            raise ValueError(f"numbers must be one row, got {numbers.shape}")
+        if not checks.is_whole(N) or not 0 < N <= len(numbers):
             raise ValueError(f"N must be in 1…{len(numbers)}, got {N}")
         for _ in count():
             shuffled = rng.permutation(numbers)

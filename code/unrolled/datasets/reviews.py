@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.datasets.text import Vocabulary, check_ids
 
 SUBJECTS = ("plot", "acting", "music", "ending", "cast", "hero", "dialogue", "camera")
@@ -35,6 +36,11 @@ def random_reviews(
 
     Both verdicts, and clauses with and without a negation, are equally likely.
     """
+    checks.generator(rng)
+    checks.whole(N=N)
+    for count in (clauses := checks.items("clauses", clauses)):
+        checks.whole(1, 10_000, **{"each of clauses": count})
+    checks.whole(1, **{"number of clauses": len(clauses)})
     verdicts = rng.integers(0, 2, size=N)
     return [_review(verdict, rng.choice(clauses), rng) for verdict in verdicts], verdicts
 
@@ -44,10 +50,12 @@ def verdict(review: str) -> int:
 
     Raises ValueError where there is no clause "… was … adjective" to read.
     """
+    checks.text(review=review)
     _, was, last = review.rpartition("was ")
     judged = [word in GOOD for word in last.split() if word in GOOD + BAD]
     if not was or len(judged) != 1:
-        raise ValueError(f"expected a last clause with one adjective after 'was', got {review!r}")
+        expected = "a last clause with one adjective after 'was'"
+        raise ValueError(f"review: expected {expected}, got {review!r}")
     return int(judged[0] != any(word in NEGATIONS for word in last.split()))
 
 
@@ -56,13 +64,17 @@ def exchanged(review: str) -> str:
 
     Raises ValueError where the last two clauses are not joined by "but".
     """
+    checks.text(review=review)
     words = review.split()
     joints = [k for k, word in enumerate(words) if word in ("and", "but")]
     if not joints or words[joints[-1]] != "but":
-        raise ValueError(f"expected two last clauses joined by 'but', got {review!r}")
-    begin = words.index("the", joints[-2] if len(joints) > 1 else 0)
-    middle = joints[-1]
-    end = 1 + max(k for k, word in enumerate(words) if word in GOOD + BAD)
+        raise ValueError(f"review: expected two last clauses joined by 'but', got {review!r}")
+    first_the = joints[-2] if len(joints) > 1 else 0
+    judged = [k for k, word in enumerate(words) if word in GOOD + BAD]
+    if "the" not in words[first_the:] or not judged:
+        raise ValueError(f"review: expected clauses 'the … was …', got {review!r}")
+    begin, middle = words.index("the", first_the), joints[-1]
+    end = 1 + max(judged)
     first, second = words[begin:middle], words[middle + 1 : end]
     return " ".join(words[:begin] + second + ["but"] + first + words[end:])
 
@@ -72,11 +84,15 @@ def padded_ids(reviews: Sequence[str], T: int = LONGEST, front: bool = False) ->
 
     Raises ValueError for a review of more than T words, and for an unknown word.
     """
+    checks.whole(T=T)
+    reviews = checks.items("reviews", reviews)
+    for review in reviews:
+        checks.text(**{"each of reviews": review})
     ids = np.zeros((len(reviews), T), dtype=np.int64)
     for row, review in zip(ids, reviews, strict=True):
         words = VOCABULARY.encode(review.split())
         if len(words) > T:
-            raise ValueError(f"expected at most {T} words, got {len(words)}: {review!r}")
+            raise ValueError(f"reviews: expected at most {T} words, got {len(words)}: {review!r}")
         place = slice(T - len(words), T) if front else slice(len(words))
         row[place] = words
     return ids

@@ -12,6 +12,8 @@ mean, histogram or power spectrum tells them apart.
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 RATE = 20  # readings per second
 ACTIVITIES = {  # tilt of the sensor in degrees; amplitude in g; steps per second; shape of a step
     "sitting": ((60, 90), (0, 0), (1, 1), "wave"),
@@ -32,8 +34,10 @@ def recordings(
     T: int, N: int, rng: np.random.Generator, noise: float = 0.05
 ) -> tuple[ndarray, ndarray]:
     """N recordings of T readings: x (T, N, 3) float32, in g; y (N,), places in ACTIVITIES."""
-    if T < 1 or N < 1:
-        raise ValueError(f"T and N must be ≥ 1, got {T}, {N}")
+    if not checks.is_whole(T, 1) or not checks.is_whole(N, 1):
+        raise ValueError(f"T and N must be ≥ 1, got {checks.came(T)}, {checks.came(N)}")
+    checks.generator(rng)
+    checks.number(0, 1e6, noise=noise)
     y = rng.integers(len(ACTIVITIES), size=N)
     bounds = np.array([rule[:3] for rule in ACTIVITIES.values()])[y]  # (N, 3, 2)
     tilt, A, f = rng.uniform(bounds[..., 0], bounds[..., 1]).T
@@ -46,6 +50,9 @@ def recordings(
 
 def vertical(tilt: ndarray, turn: ndarray) -> ndarray:
     """Unit vectors (N, 3), `tilt` degrees off the third axis, turned about it by `turn`."""
+    tilt, turn = checks.array("tilt", tilt, "iuf"), checks.array("turn", turn, "iuf")
+    if tilt.shape != turn.shape or not (np.isfinite(tilt).all() and np.isfinite(turn).all()):
+        raise ValueError(f"tilt and turn must be finite, as many, got {tilt.shape}, {turn.shape}")
     tilt, turn = np.radians(tilt), np.radians(turn)
     across = np.sin(tilt)
     return np.stack([across * np.cos(turn), across * np.sin(turn), np.cos(tilt)], axis=-1)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.datasets.text import END, MARKS, START, Vocabulary, check_ids, pad
 
 SIZE = 18  # pixels, of both sides of a picture
@@ -50,6 +51,9 @@ def holds(relation: str, first: Thing, second: Thing) -> bool:
     Above: all of the first lies in rows over all of the second's. The others are alike, so a pair
     in the diagonal satisfies two relations, and a pair that overlaps satisfies none.
     """
+    if not isinstance(relation, str) or relation not in RELATIONS:
+        raise ValueError(f"relation must be one of {RELATIONS}, got {checks.came(relation)}")
+    check_scene("first and second", (first, second))
     down, right = second.row - first.row, second.column - first.column
     distance = dict(zip(RELATIONS, (down, -down, right, -right), strict=True))[relation]
     return distance > 2 * RADIUS
@@ -62,6 +66,7 @@ def part_of(scene: Scene) -> str:
     red circle, the green square, …), and so occurs in no other part. "pair": each thing occurs in
     training, not the two together; by rule, their numbers 4 colour + shape sum to a multiple of 5.
     """
+    check_scene("scene", scene)
     pairs = [([*COLOURS].index(thing.colour), SHAPES.index(thing.shape)) for thing in scene]
     if any(colour == shape for colour, shape in pairs):
         return "thing"
@@ -74,6 +79,9 @@ def scenes(N: int, part: str, rng: np.random.Generator, single: float = 0.25) ->
 
     The part "pair" has none with one thing, whatever `single`.
     """
+    checks.whole(N=N)
+    checks.generator(rng)
+    checks.number(0, 1, single=single)
     if part not in ("train", "pair", "thing"):
         raise ValueError(f'part must be "train", "pair" or "thing", got {part!r}')
     found = []
@@ -99,6 +107,8 @@ def _scene(count: int, part: str, rng: np.random.Generator) -> Scene:
 
 def paint(scene: Scene, rng: np.random.Generator) -> ndarray:
     """The picture (3, SIZE, SIZE), float32: red, green and blue from 0 to 1, with some noise."""
+    check_scene("scene", scene)
+    checks.generator(rng)
     picture = np.full((3, SIZE, SIZE), 0.9) - rng.uniform(0, 0.3)
     for thing in scene:
         shade = np.array(COLOURS[thing.colour]) * rng.uniform(0.8, 1.0)
@@ -109,6 +119,7 @@ def paint(scene: Scene, rng: np.random.Generator) -> ndarray:
 
 def mask(thing: Thing) -> ndarray:
     """The pixels that a thing covers, (SIZE, SIZE) booleans."""
+    check_scene("thing", (thing,))
     row, column = np.ogrid[:SIZE, :SIZE]
     down, across, r = row - thing.row, np.abs(column - thing.column), RADIUS
     inside = (np.abs(down) <= r) & (across <= r)
@@ -123,6 +134,7 @@ def mask(thing: Thing) -> ndarray:
 
 def sentences(scene: Scene) -> list[str]:
     """All true sentences that name every thing of the scene."""
+    check_scene("scene", scene)
     names = [f"a {thing.colour} {thing.shape}" for thing in scene]
     if len(scene) == 1:
         return names
@@ -137,6 +149,7 @@ def sentences(scene: Scene) -> list[str]:
 
 def parse(sentence: str) -> tuple[list[tuple[str, str]], str | None] | None:
     """The things (colour, shape) and the relation of a sentence; None if it is ungrammatical."""
+    checks.text(sentence=sentence)
     words = sentence.split()
     first, relation, second = words[:3], " ".join(words[3:-3]), words[-3:]
     things = [first] if len(words) == 3 else [first, second]
@@ -155,6 +168,7 @@ def errors(sentence: str, scene: Scene) -> dict[str, int]:
     counts. "number": it names one thing where there are two, or two where there is one; then only
     one thing is compared. What is ungrammatical counts as one error, of grammar.
     """
+    check_scene("scene", scene)
     parsed = parse(sentence)
     if parsed is None:
         return dict.fromkeys(KINDS, 0) | {"grammar": 1}
@@ -184,7 +198,9 @@ def batch(scenes: Iterable[Scene], rng: np.random.Generator) -> tuple[ndarray, n
     Each is drawn once and gets one of its true sentences at random. Inputs begin with START,
     targets end with END; both are filled up with PAD.
     """
-    scenes = [*scenes]
+    scenes = checks.items("scenes", scenes)
+    if not all(sentences(scene) for scene in scenes) or not scenes:
+        raise ValueError("scenes must be of things that a sentence is true of, got none")
     pictures = np.stack([paint(scene, rng) for scene in scenes])
     ids = [VOCABULARY.encode(rng.choice(sentences(scene)).split()) for scene in scenes]
     inputs, _ = pad([[START, *sentence] for sentence in ids])
@@ -194,9 +210,15 @@ def batch(scenes: Iterable[Scene], rng: np.random.Generator) -> tuple[ndarray, n
 
 def batches(data: tuple[ndarray, ...], N: int, rng: np.random.Generator) -> Iterator[tuple]:
     """Batches of N from what `batch` returned, without end: all in random order, then again."""
-    pictures, inputs, targets = data
-    if not 0 < N <= len(pictures):
-        raise ValueError(f"N must be in 1…{len(pictures)}, got {N}")
+    checks.generator(rng)
+    if not isinstance(data, list | tuple) or len(data) != 3:
+        raise ValueError(f"data must be pictures, inputs, targets, got {checks.came(data)}")
+    pictures, inputs, targets = (checks.array("each of data", part) for part in data)
+    sizes = pictures.shape[:1], inputs.shape[1:2], targets.shape[1:2]
+    if len(set(sizes)) != 1 or sizes[0] == ():
+        raise ValueError(f"data must be of as many pictures, inputs, targets, got {sizes}")
+    if not checks.is_whole(N) or not 0 < N <= len(pictures):
+        raise ValueError(f"N must be in 1…{len(pictures)}, got {checks.came(N)}")
     while True:
         shuffled = rng.permutation(len(pictures))
         for start in range(0, len(shuffled) - N + 1, N):
@@ -206,5 +228,20 @@ def batches(data: tuple[ndarray, ...], N: int, rng: np.random.Generator) -> Iter
 
 def sentence_of(ids: Sequence[int]) -> str:
     """Ids -> the sentence before the first END. ValueError for ids that the vocabulary lacks."""
-    ids = check_ids(ids, len(VOCABULARY)).tolist()
+    ids = check_ids(ids, len(VOCABULARY))
+    if ids.ndim != 1:
+        raise ValueError(f"ids must be (length,), got {ids.shape}")
+    ids = ids.tolist()
     return VOCABULARY.decode(ids[: ids.index(END) if END in ids else None], " ")
+
+
+def check_scene(name: str, scene: Scene) -> None:
+    """ValueError unless these are one or two things of known colours and shapes, at pixels."""
+    if not isinstance(scene, list | tuple) or not 1 <= len(scene) <= 2:
+        raise ValueError(f"{name} must be one thing or two, got {checks.came(scene)}")
+    for thing in scene:
+        checks.kind("a Thing", Thing, **{name: thing})
+        known = all(isinstance(word, str) for word in thing[:2])
+        if not known or thing.colour not in COLOURS or thing.shape not in SHAPES:
+            raise ValueError(f"{name} must have a known colour and shape, got {thing}")
+        checks.number(-1e6, 1e6, **{f"row of {name}": thing.row, f"column of {name}": thing.column})

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 RATE, WINDOW, HOP = 4000, 128, 96  # samples a second, in a frame, from frame to frame
 LETTERS = "aeilmnorst"
 LOW = {"low": (400, 400), "high": (700, 700), "rises": (400, 700), "falls": (700, 400)}  # Hz
@@ -48,6 +50,10 @@ class Spoken(NamedTuple):
 
 def strings(count: int, rng: np.random.Generator, shortest: int = 2, longest: int = 6) -> list[str]:
     """Random texts; a letter repeats the one before it with probability 1/4."""
+    checks.whole(count=count)
+    checks.generator(rng)
+    checks.whole(1, shortest=shortest)
+    checks.whole(shortest, 10_000, longest=longest)
     texts = []
     for length in rng.integers(shortest, longest + 1, size=count):
         letters = list(rng.choice(list(LETTERS), size=length))
@@ -76,6 +82,9 @@ def sound(text: str, rng: np.random.Generator, noise: float = 0.5) -> tuple[ndar
     ------
     ValueError : if the text is empty or has another letter
     """
+    checks.generator(rng)
+    checks.number(0, 1e6, noise=noise)
+    checks.text(text=text)
     if not text:
         raise ValueError(f"text must be one or more letters of {LETTERS!r}, got none")
     _check_letters(text)
@@ -91,6 +100,10 @@ def sound(text: str, rng: np.random.Generator, noise: float = 0.5) -> tuple[ndar
 
 def voice(letter: str, length: int, rng: np.random.Generator) -> ndarray:
     """One letter without noise, of `length` samples; its tones start at a random phase."""
+    if not isinstance(letter, str) or letter not in RULE:
+        raise ValueError(f"letter must be one of {LETTERS!r}, got {checks.came(letter)}")
+    checks.whole(length=length)
+    checks.generator(rng)
     tau = np.arange(length) / length  # 0 to 1 within the letter
     swell = np.sin(np.pi * tau) ** 0.5
     low, high = RULE[letter]
@@ -107,8 +120,11 @@ def frames(samples: ndarray) -> ndarray:
     Frame t holds the samples from t HOP to t HOP + WINDOW, under a Hann window. Raises ValueError
     if there are fewer samples than fill one frame.
     """
+    samples = checks.array("samples", samples, "iuf").astype(float, copy=False)
+    if samples.ndim != 1 or not np.isfinite(samples).all() or np.abs(samples).max(initial=0) > 1e99:
+        raise ValueError(f"samples must be one row of finite numbers, got {samples.shape}")
     if len(samples) < WINDOW:
-        raise ValueError(f"a frame needs {WINDOW} samples, got {len(samples)}")
+        raise ValueError(f"samples: a frame needs {WINDOW} samples, got {len(samples)}")
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]  # (T, WINDOW)
     spectrum = np.fft.rfft(windows * np.hanning(WINDOW), axis=1)[:, 1:]
     return np.log10(1e-2 + np.abs(spectrum) ** 2) - 1
@@ -116,14 +132,15 @@ def frames(samples: ndarray) -> ndarray:
 
 def encode(text: str) -> ndarray:
     """Numbers of the letters, from 1: 0 is kept for the blank. ValueError for another letter."""
+    checks.text(text=text)
     _check_letters(text)
     return np.array([LETTERS.index(letter) + 1 for letter in text], np.int64)
 
 
 def decode(labels: Iterable[int]) -> str:
     """The text of numbers from `encode`. ValueError for any other number, such as the blank's."""
-    labels = [*labels]
-    if not all(label in range(1, len(LETTERS) + 1) for label in labels):
+    labels = checks.items("labels", labels)
+    if not all(checks.is_whole(label, 1, len(LETTERS)) for label in labels):
         raise ValueError(f"labels must be whole numbers from 1 to {len(LETTERS)}, got {labels}")
     return "".join(LETTERS[int(label) - 1] for label in labels)
 
@@ -135,6 +152,9 @@ def _check_letters(text: str) -> None:
 
 def batch(texts: list[str], rng: np.random.Generator, noise: float = 0.5) -> Spoken:
     """Say N texts, one beside the other."""
+    texts = checks.items("texts", texts)
+    if not texts:
+        raise ValueError("texts must be at least one, got none")
     said = [sound(text, rng, noise) for text in texts]
     spectra = [frames(samples) for samples, _ in said]
     T, N = max(map(len, spectra)), len(texts)

@@ -8,10 +8,12 @@ where it is a class. Whoever asks for one answer at the end takes `y[-1]`.
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 
 def parity(T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
     """Random bits x (T, N, 1); y (T, N) is 1 where the ones so far are odd in number."""
-    _check(T, at_least=1)
+    _check(T, N, rng, at_least=1)
     bits = rng.integers(0, 2, size=(T, N))
     return bits[..., None].astype(np.float32), bits.cumsum(axis=0) % 2
 
@@ -24,7 +26,7 @@ def addition(
     Step 1 brings the least significant bits (the most significant with `least_first=False`).
     The summands' most significant bit is 0, so the last carry has a place.
     """
-    _check(T, at_least=2)
+    _check(T, N, rng, at_least=2)
     bits = rng.integers(0, 2, size=(T, N, 2))
     bits[-1] = 0
     y = np.empty((T, N), dtype=np.int64)
@@ -41,7 +43,8 @@ def gap(T: int, N: int, rng: np.random.Generator, K: int = 4) -> tuple[ndarray, 
     The symbols after the first are distractors of the same kind: only their place tells them
     from the cue. At step T the answer lies T - 1 steps back; chance is 1/K.
     """
-    _check(T, at_least=1)
+    _check(T, N, rng, at_least=1)
+    checks.whole(1, K=K)
     symbols = rng.integers(0, K, size=(T, N))
     return np.eye(K, dtype=np.float32)[symbols], np.tile(symbols[0], (T, 1))
 
@@ -52,7 +55,8 @@ def marked(T: int, N: int, rng: np.random.Generator, K: int = 4) -> tuple[ndarra
     The last feature of x is the mark. The other symbols are distractors: the input gate's task.
     y is the same at every step (before the mark nobody can know it); chance is 1/K.
     """
-    _check(T, at_least=1)
+    _check(T, N, rng, at_least=1)
+    checks.whole(1, K=K)
     symbols = rng.integers(0, K, size=(T, N))
     place = rng.integers(0, (T + 1) // 2, size=N), np.arange(N)
     x = np.zeros((T, N, K + 1), dtype=np.float32)
@@ -69,8 +73,10 @@ def recall(
     The last feature of x asks, at a share `often` of the steps after the first. What is kept is
     of no use at the other steps and must not disturb them: the output gate's task.
     """
-    _check(T, at_least=1)
+    _check(T, N, rng, at_least=1)
+    checks.whole(1, K=K)
     symbols = rng.integers(0, K, size=(T, N))
+    checks.number(0, 1, often=often)
     asked = rng.random((T, N)) < often
     asked[0] = False
     x = np.concatenate([np.eye(K)[symbols], asked[..., None]], axis=-1)
@@ -83,7 +89,7 @@ def adding(T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
     One mark lies in each half. y is float32; the answer "1" has a mean square error of 1/6 at the
     end. The task of Hochreiter and Schmidhuber (1997), as it is usually given.
     """
-    _check(T, at_least=2)
+    _check(T, N, rng, at_least=2)
     x = np.zeros((T, N, 2), dtype=np.float32)
     x[..., 0] = rng.random((T, N), dtype=np.float32)
     for half in ((0, T // 2), (T // 2, T)):
@@ -99,9 +105,9 @@ def anbn(
     y is 1 at step 2n, 0 before, and -1 (not to be counted) after it, where x is 0. By default n is
     drawn evenly from 1 to T / 2; or give N numbers. ValueError if one does not fit.
     """
-    _check(T, at_least=2)
-    n = rng.integers(1, T // 2 + 1, size=N) if n is None else np.asarray(n)
-    if n.shape != (N,) or n.min() < 1 or 2 * n.max() > T:
+    _check(T, N, rng, at_least=2)
+    n = rng.integers(1, T // 2 + 1, size=N) if n is None else checks.array("n", n, "iu", "numbers")
+    if n.shape != (N,) or (N and (n.min() < 1 or 2 * n.max() > T)):
         raise ValueError(f"n must be {N} numbers from 1 to {T // 2}, got {n}")
     t = np.arange(1, T + 1)[:, None]
     x = np.stack([t <= n, (n < t) & (t <= 2 * n)], axis=-1)
@@ -124,7 +130,7 @@ def embedded_reber(T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, n
     A string is B, T or P, a string of Reber's grammar (which begins with B and ends with E), the
     same T or P again, and E. Nothing marks where a string begins (Gers et al. 2000).
     """
-    _check(T, at_least=1)
+    _check(T, N, rng, at_least=1)
     ids = np.empty((T + 1, N), dtype=np.int64)
     for n in range(N):
         stream = ""
@@ -143,6 +149,7 @@ def _reber_string(rng: np.random.Generator) -> str:
     return f"B{outer}{inner}E{outer}E"
 
 
-def _check(T: int, at_least: int) -> None:
-    if at_least > T:
-        raise ValueError(f"T must be at least {at_least}, got {T}")
+def _check(T: int, N: int, rng: np.random.Generator, at_least: int) -> None:
+    checks.whole(at_least, T=T)
+    checks.whole(N=N)
+    checks.generator(rng)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 MARKS = ("<pad>", "<start>", "<end>")  # the first symbols of a vocabulary that needs them
 PAD, START, END = range(3)  # and their ids
 
@@ -27,7 +29,10 @@ class Vocabulary:
     @classmethod
     def of(cls, text: Iterable[str]) -> "Vocabulary":
         """The vocabulary of everything that occurs in `text`, sorted."""
-        return cls(sorted(_plain(set(text))))
+        try:
+            return cls(sorted(_plain(set(checks.items("text", text)))))
+        except TypeError:  # lists and the like, which are in no set
+            raise ValueError("text must be a string or a list of strings") from None
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -49,6 +54,7 @@ class Vocabulary:
 
     def decode(self, ids: Iterable[int], separator: str = "") -> str:
         """ids (length,) -> text. Words need a separator, such as " "."""
+        checks.text(separator=separator)
         ids = check_ids(ids, len(self))
         if ids.ndim != 1:
             raise ValueError(f"ids must be (length,), got {ids.shape}")
@@ -57,8 +63,12 @@ class Vocabulary:
 
 def one_hot(ids: ndarray, V: int, dtype: type = np.float64) -> ndarray:
     """ids (...) -> (..., V): all zeros but for a one at each id."""
+    checks.whole(V=V)
     ids = check_ids(ids, V)
-    rows = np.zeros((*ids.shape, V), dtype)
+    try:
+        rows = np.zeros((*ids.shape, V), dtype)
+    except (TypeError, ValueError):
+        raise ValueError(f"dtype must be a type of NumPy's, got {checks.came(dtype)}") from None
     np.put_along_axis(rows, ids[..., None], 1, axis=-1)
     return rows
 
@@ -68,10 +78,11 @@ def streams(ids: ndarray, N: int) -> ndarray:
 
     Column n is contiguous text. The remainder, fewer than N symbols, is cut off.
     """
-    _check_count("N", N)
+    checks.whole(1, N=N)
+    ids = _row("ids", ids)
     steps = len(ids) // N
     if steps < 2:
-        raise ValueError(f"{N} streams need at least {2 * N} symbols, got {len(ids)}")
+        raise ValueError(f"ids: {N} streams need at least {2 * N} symbols, got {len(ids)}")
     return ids[: steps * N].reshape(N, steps).T
 
 
@@ -82,20 +93,26 @@ def segments(columns: ndarray, T: int) -> Iterator[tuple[ndarray, ndarray]]:
     the initial state of the next. The targets are the inputs one step later; the last of them
     is the first input of the next segment. What does not fill a segment is left out.
     """
-    _check_count("T", T)
+    checks.whole(1, T=T)
+    columns = checks.array("columns", columns)
+    if columns.ndim < 1:
+        raise ValueError(f"columns must be (steps, N), got {columns.shape}")
     steps = len(columns)
     if steps <= T:
-        raise ValueError(f"segments of {T} steps need streams of at least {T + 1}, got {steps}")
+        raise ValueError(
+            f"columns: segments of {T} steps need streams of at least {T + 1}, got {steps}"
+        )
     starts = range(0, steps - T, T)
     return ((columns[s : s + T], columns[s + 1 : s + T + 1]) for s in starts)
 
 
 def windows(ids: ndarray, T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
     """N windows from random places of ids (length,): inputs and targets (T, N) each."""
-    _check_count("T", T)
-    _check_count("N", N)
+    checks.whole(1, T=T, N=N)
+    checks.generator(rng)
+    ids = _row("ids", ids)
     if len(ids) <= T:
-        raise ValueError(f"windows of {T} steps need at least {T + 1} symbols, got {len(ids)}")
+        raise ValueError(f"ids: windows of {T} steps need at least {T + 1} symbols, got {len(ids)}")
     starts = rng.integers(len(ids) - T, size=N)
     block = ids[starts + np.arange(T + 1)[:, None]]  # (T + 1, N)
     return block[:-1], block[1:]
@@ -106,17 +123,27 @@ def pad(sequences: Sequence[Sequence[int]]) -> tuple[ndarray, ndarray]:
 
     T is the longest one's length. Each needs at least one id (ValueError).
     """
-    lengths = np.array([len(ids) for ids in sequences], dtype=np.int64)
+    rows = [_row("each of sequences", ids) for ids in checks.items("sequences", sequences)]
+    lengths = np.array([len(ids) for ids in rows], dtype=np.int64)
     if lengths.size == 0 or lengths.min() == 0:
-        raise ValueError(f"pad needs sequences of at least one id, got lengths {lengths.tolist()}")
+        came = f"lengths {lengths.tolist()}"
+        raise ValueError(f"sequences: pad needs sequences of at least one id, got {came}")
     ids = np.full((lengths.max(), len(lengths)), PAD, dtype=np.int64)
-    ids.T[np.arange(len(ids)) < lengths[:, None]] = np.concatenate(sequences)
+    ids.T[np.arange(len(ids)) < lengths[:, None]] = np.concatenate(rows)
     return ids, lengths
+
+
+def _row(name: str, ids: Sequence[int]) -> ndarray:
+    """Ids as an array (length,); ValueError for anything else."""
+    ids = checks.array(name, ids, "iu", "whole numbers")
+    if ids.ndim != 1:
+        raise ValueError(f"{name} must be (length,), got {ids.shape}")
+    return ids
 
 
 def _plain(symbols: Iterable[str]) -> tuple[str, ...]:
     """The symbols as Python's own strings, which any file can keep; NumPy's are a kind of them."""
-    symbols = tuple(symbols)
+    symbols = checks.items("symbols", symbols)
     for symbol in symbols:
         if not isinstance(symbol, str):
             raise ValueError(f"a symbol must be a string, got {symbol!r}")
@@ -125,24 +152,23 @@ def _plain(symbols: Iterable[str]) -> tuple[str, ...]:
 
 def check_text(text: Sequence[str]) -> None:
     """Raise a ValueError unless this is a string or a sequence of symbols."""
-    if not hasattr(text, "__len__") or isinstance(text, bytes | bytearray):
+    if (
+        not hasattr(text, "__len__")
+        or getattr(text, "ndim", 1) == 0
+        or isinstance(text, bytes | bytearray)
+    ):
         hint = ": decode it first, as text.decode()" if isinstance(text, bytes | bytearray) else ""
         kind = type(text).__name__
         raise ValueError(f"a text must be a string or a list of strings, got {kind}{hint}")
 
 
-def check_ids(ids: Iterable[int], V: int) -> ndarray:
+def check_ids(ids: Iterable[int], V: int, name: str = "ids") -> ndarray:
     """The ids as an array. ValueError unless they are whole numbers from 0 to V - 1."""
-    ids = np.asarray(ids)
-    if ids.size == 0:
+    ids = checks.array(name, ids)
+    if ids.size == 0 and ids.dtype.kind in "biuf":
         return ids.astype(np.int64)
     if ids.dtype.kind not in "iu":
-        raise ValueError(f"ids must be whole numbers, got an array of {ids.dtype}")
+        raise ValueError(f"{name} must be whole numbers, got an array of {ids.dtype}")
     if not 0 <= ids.min() <= ids.max() < V:
-        raise ValueError(f"ids must be from 0 to {V - 1}, got {ids.min()} to {ids.max()}")
+        raise ValueError(f"{name} must be from 0 to {V - 1}, got {ids.min()} to {ids.max()}")
     return ids
-
-
-def _check_count(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")

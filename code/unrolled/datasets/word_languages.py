@@ -8,6 +8,7 @@ import numpy as np
 from babel import Locale
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.datasets.text import PAD, Vocabulary, pad
 
 LANGUAGES = {  # Babel's code -> English name; all of them in Latin letters
@@ -18,13 +19,19 @@ LANGUAGES = {  # Babel's code -> English name; all of them in Latin letters
 }  # fmt: skip
 
 
-@cache
 def words(code: str) -> frozenset[str]:
     """Words of at least two letters, in lower case, in a language's names for the world.
 
     Names of territories, languages, scripts and currencies; "Östafrika" is one word, "Western
     Africa" two.
     """
+    if not isinstance(code, str) or code not in LANGUAGES:
+        raise ValueError(f"code must be one of {', '.join(LANGUAGES)}, got {checks.came(code)}")
+    return _words(code)
+
+
+@cache
+def _words(code: str) -> frozenset[str]:
     locale = Locale.parse(code)
     names = (locale.territories, locale.languages, locale.scripts, locale.currencies)
     text = " ".join(name for kind in names for name in kind.values())
@@ -40,6 +47,10 @@ def labelled(
     Names that many languages share, such as "japan", are nobody's. `shortest` is the least
     number of letters.
     """
+    checks.kind("a list of codes", list | tuple, codes=codes)
+    checks.whole(shortest=shortest)
+    for code in codes:
+        checks.text(**{"each of codes": code})
     count = Counter(word for code in codes for word in words(code))
     pairs = [
         (word, y)
@@ -52,11 +63,24 @@ def labelled(
 
 def letters(some: list[str]) -> Vocabulary:
     """The vocabulary of their letters; place PAD is kept for what fills up short words."""
-    return Vocabulary(("<pad>", *sorted(set("".join(some)))))
+    return Vocabulary(("<pad>", *sorted(set("".join(_texts(some))))))
 
 
 def padded_ids(some: list[str], vocabulary: Vocabulary, shortest: int = 1) -> ndarray:
     """Words -> ids (T, N), of the length of the longest one, or `shortest` if that is more."""
+    checks.whole(shortest=shortest)
+    checks.kind("a Vocabulary", Vocabulary, vocabulary=vocabulary)
+    some = _texts(some)
+    if not some or not all(some):
+        raise ValueError("some must be words of at least one letter, got none")
     ids, _ = pad([vocabulary.encode(word) for word in some])
     more = max(0, shortest - len(ids))
     return np.concatenate([ids, np.full((more, ids.shape[1]), PAD)])
+
+
+def _texts(some: list[str]) -> list[str]:
+    """The words as a list; ValueError for what are none."""
+    some = checks.items("some", some)
+    for word in some:
+        checks.text(**{"each of some": word})
+    return some

@@ -12,7 +12,15 @@ import torch
 from torch import Tensor
 
 from unrolled.decoding.search import greedy
-from unrolled.decoding.steps import State, Step, check_log_p, check_start, next_log_p, pick_rows
+from unrolled.decoding.steps import (
+    State,
+    Step,
+    check_log_p,
+    check_model,
+    check_start,
+    next_log_p,
+    pick_rows,
+)
 
 
 class Found(NamedTuple):
@@ -48,6 +56,7 @@ def beam(
     ------
     ValueError : for limits out of range, and for what is no log-probability
     """
+    check_model(step, end)
     check_start(state, tokens, T, k, alpha)
     alpha = float(alpha)  # a whole T ** alpha could be too large for a tensor's integers
     if k == 1 and alpha == 0:  # what finishes first is the best: greedy search

@@ -10,6 +10,7 @@ from math import exp, inf, log1p
 
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.layers.ctc import check_log_p, collapse
 
 # labels -> log P of the paths that spell them, ended by the blank and not
@@ -39,8 +40,8 @@ def prefix_beam(
     Raises ValueError for k < 1, and as `best_path` does.
     """
     check_log_p(log_p, blank)
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
+    checks.whole(1, k=k)
+    checks.function(weight=weight)
     beam: Beam = {(): (0.0, -inf)}
     for row in log_p.tolist():
         grown: Beam = defaultdict(lambda: (-inf, -inf))

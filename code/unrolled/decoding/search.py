@@ -13,8 +13,19 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from unrolled.decoding.sampling import sample_symbol
-from unrolled.decoding.steps import State, Step, check_log_p, check_start, next_log_p, pick_rows
+from unrolled import checks
+from unrolled.decoding.sampling import check_rng, sample_symbol
+from unrolled.decoding.steps import (
+    State,
+    Step,
+    check_log_p,
+    check_model,
+    check_start,
+    next_log_p,
+    pick_rows,
+)
+
+MOST_PATHS = 10**7  # of an exhaustive search: more fit into no memory
 
 
 @torch.no_grad()
@@ -22,6 +33,7 @@ def exhaustive(
     step: Step, state: State, tokens: Tensor, end: int, T: int
 ) -> list[tuple[float, tuple]]:
     """All finished sequences of one sentence as (log P, symbols), best first (eq-search-count)."""
+    check_model(step, end)
     check_start(state, tokens, T, most=1)
     paths: list[tuple[int, ...]] = [()]
     score, found = torch.zeros(1), []
@@ -33,6 +45,8 @@ def exhaustive(
         others = [v for v in range(log_p.shape[1]) if v != end]
         if not others:
             break
+        if len(paths) * len(others) > MOST_PATHS:
+            raise ValueError(f"T must be smaller, got {T}: more than {MOST_PATHS} sequences")
         paths = [(*path, v) for path in paths for v in others]  # B (V - 1) of them
         score = total[:, others].flatten()
         rows = torch.arange(len(log_p)).repeat_interleave(len(others))
@@ -73,6 +87,9 @@ def sample(
     log_p : (N,), by the model as it is, without `change`
     """
 
+    checks.function(change=change)
+    check_rng(rng)
+
     def choose(log_p: Tensor) -> tuple[Tensor, Tensor]:
         symbols = sample_symbol(change(log_p), rng)
         return log_p.gather(1, symbols[:, None])[:, 0], symbols
@@ -102,6 +119,8 @@ def follow(
     tokens : (N, steps), after END only END
     log_p : (N,)
     """
+    check_model(step, end)
+    checks.function(choose=choose)
     check_start(state, tokens, T)
     written, done = [], torch.zeros(len(tokens), dtype=torch.bool)
     score = torch.zeros(len(tokens))
@@ -127,6 +146,7 @@ def best_first(step: Step, state: State, tokens: Tensor, end: int, T: int) -> tu
     the first finished sequence to come first is the best (eq-search-visited). Prefixes below the
     best finished sequence found so far are not kept. (-inf, ()) if nothing can finish.
     """
+    check_model(step, end)
     check_start(state, tokens, T, most=1)
     heap: list[tuple[float, int, tuple[int, ...], Tensor, State]] = [(0.0, 0, (), tokens, state)]
     number, bound = count(1), math.inf

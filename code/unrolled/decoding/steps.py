@@ -8,10 +8,14 @@ copy hypotheses by index.
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import torch
+from numpy import ndarray
 from torch import Tensor
+
+from unrolled import checks
 
 State = Any  # None, a tensor, an array, or a tuple of states
 LONGEST = 60  # of log T^alpha: log P / exp(60) is still a float32, of as many digits
@@ -65,18 +69,40 @@ def check_start(
     T, k, alpha : limit on the length, width of the beam, weight of the length
     most : the most sentences that the search can take at once
     """
+    checks.number(-math.inf, math.inf, k=k, T=T)
+    checks.kind("a number", Real, alpha=alpha)
     if k < 1 or T < 1 or not alpha >= 0:
         raise ValueError(f"needed: k ≥ 1, T ≥ 1, alpha ≥ 0; got k = {k}, T = {T}, alpha = {alpha}")
+    checks.number(0, alpha=alpha)
     if alpha * math.log(T) > LONGEST:
         raise ValueError(f"T ** alpha must be below exp({LONGEST}), got {T} ** {alpha}")
+    checks.whole(1, k=k, T=T)
+    checks.kind("a tensor of tokens (N,)", Tensor, tokens=tokens)
+    if tokens.dtype not in (torch.int64, torch.int32):
+        raise ValueError(f"tokens must be whole numbers of 32 or 64 bits, got {tokens.dtype}")
     if tokens.dim() != 1 or not 1 <= len(tokens) <= most:
         expected = "one sentence" if most == 1 else "a batch of sentences"
         raise ValueError(f"tokens must be (N,) for {expected}, got {tuple(tokens.shape)}")
+    check_state(state, tokens)
+
+
+def check_model(step: Step, end: int) -> None:
+    """ValueError unless step is a function, and END a number."""
+    checks.function(step=step)
+    checks.whole(end=end)
+
+
+def check_state(state: State, tokens: Tensor) -> None:
+    """ValueError unless each part of the state has a row for each sentence."""
     parts = state if isinstance(state, tuple | list) else () if state is None else (state,)
     for part in parts:
         if isinstance(part, tuple | list):
-            check_start(part, tokens, T)
-        elif part is not None and (part.ndim == 0 or len(part) != len(tokens)):
+            check_state(part, tokens)
+            continue
+        if part is None:
+            continue
+        checks.kind("None, tensors, arrays, or a tuple of such", Tensor | ndarray, state=part)
+        if part.ndim == 0 or len(part) != len(tokens):
             raise ValueError(
                 f"a state of {tuple(part.shape)} does not belong to {len(tokens)} sentences: "
                 "its first axis counts them"

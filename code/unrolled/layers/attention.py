@@ -18,7 +18,8 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.layer_contract import check
+from unrolled import checks
+from unrolled.layers.layer_contract import check, check_init, check_tape
 from unrolled.layers.loss import softmax
 
 
@@ -28,11 +29,11 @@ def weigh(e: ndarray, mask: ndarray) -> ndarray:
     Raises ValueError on a mask that is not (S, N) booleans or leaves a sequence without a token.
     """
     N, _, S = check("e", e, "N", "T", "S")
-    mask = np.asarray(mask)
+    mask = checks.array("mask", mask)
     if mask.shape != (S, N) or mask.dtype != bool:
         raise ValueError(f"mask must be booleans ({S}, {N}), got {mask.dtype} {mask.shape}")
     if not mask.any(axis=0).all():
-        raise ValueError("every sequence needs at least one true token, got a column of False")
+        raise ValueError("mask must leave every sequence a true token, got a column of False")
     return softmax(np.where(mask.T[:, None], e, -np.inf))
 
 
@@ -68,6 +69,7 @@ class Dot:
 
     def backward(self, tape: DotTape, dC: ndarray) -> tuple["Dot", ndarray, ndarray, ndarray]:
         """dC (T, N, D) -> no gradients, dQ, dK, dM (`eq-attention-back-dot`)."""
+        check_tape(tape, DotTape)
         Q, K, M, alpha = tape
         dalpha, dM = mean_backward(alpha, M, dC)
         de = weigh_backward(alpha, dalpha) / math.sqrt(Q.shape[2])
@@ -96,6 +98,7 @@ class Additive:
     @classmethod
     def init(cls, H: int, A: int, rng: np.random.Generator, dtype: DTypeLike = float) -> "Additive":
         """Gaussian weights, A units."""
+        check_init(rng, dtype, H=H, A=A)
         W_q, W_k = rng.normal(size=(2, H, A)) / np.sqrt(H)
         w = rng.normal(size=A) / np.sqrt(A)
         return cls(W_q.astype(dtype), W_k.astype(dtype), w.astype(dtype))
@@ -115,6 +118,7 @@ class Additive:
         self, tape: AdditiveTape, dC: ndarray
     ) -> tuple["Additive", ndarray, ndarray, ndarray]:
         """dC (T, N, D) -> gradients, dQ, dK, dM (`eq-attention-back-additive`)."""
+        check_tape(tape, AdditiveTape)
         Q, K, M, alpha, g = tape
         dalpha, dM = mean_backward(alpha, M, dC)
         de = weigh_backward(alpha, dalpha)  # (N, T, S)

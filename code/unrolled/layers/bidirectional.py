@@ -15,7 +15,8 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.layer_contract import check, check_parts
+from unrolled import checks
+from unrolled.layers.layer_contract import check, check_class, check_parts, check_tape
 
 
 def reverse(x: ndarray, lengths: ndarray | None = None) -> ndarray:
@@ -34,6 +35,9 @@ def reverse(x: ndarray, lengths: ndarray | None = None) -> ndarray:
     ------
     ValueError : if the lengths are not N integers from 1 to T
     """
+    x = checks.array("x", x)
+    if x.ndim < (1 if lengths is None else 2):
+        raise ValueError(f"x must be (T, N, ...), got {x.shape}")
     if lengths is None:
         return np.ascontiguousarray(x[::-1])
     t, inside = np.arange(len(x))[:, None], within(lengths, *x.shape[:2])
@@ -43,7 +47,8 @@ def reverse(x: ndarray, lengths: ndarray | None = None) -> ndarray:
 
 def within(lengths: ndarray, T: int, N: int) -> ndarray:
     """(T, N) booleans: True inside the sequences, False in the padding; errors as in `reverse`."""
-    lengths = np.asarray(lengths)
+    checks.whole(T=T, N=N)
+    lengths = checks.array("lengths", lengths)
     if lengths.shape != (N,) or lengths.dtype.kind not in "iu":
         raise ValueError(f"lengths must be {N} integers, got {lengths.dtype} {lengths.shape}")
     if N and (lengths.min() < 1 or lengths.max() > T):
@@ -73,10 +78,12 @@ class Bidirectional:
         cls, kind: Any, D: int, H: int, rng: np.random.Generator, dtype: DTypeLike = float
     ) -> "Bidirectional":
         """Two layers of one kind, H units each: `Bidirectional.init(LSTM, D, H, rng)`."""
+        check_class(kind)
         return cls(kind.init(D, H, rng, dtype), kind.init(D, H, rng, dtype))
 
     def zeros(self, N: int) -> list[Any]:
         """The initial states [rightward, leftward] of N sequences that begin with nothing."""
+        checks.whole(N=N)
         return [self.rightward.zeros(N), self.leftward.zeros(N)]
 
     def forward(
@@ -133,6 +140,7 @@ class Bidirectional:
         ------
         ValueError : if dh or dlast_state does not fit
         """
+        check_tape(tape, BidirectionalTape)
         check("dh", dh, *tape.shape)
         beyond = [None, None] if dlast_state is None else dlast_state
         check_parts("dlast_state", beyond, "a list of two, one a direction", 2)

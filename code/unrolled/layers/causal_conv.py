@@ -14,8 +14,9 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
+from unrolled import checks
 from unrolled.layers.conv import Conv, ConvTape
-from unrolled.layers.layer_contract import check, from_beyond
+from unrolled.layers.layer_contract import check, check_tape, from_beyond
 
 
 @dataclass
@@ -37,11 +38,13 @@ class CausalConv:
         dilation: int = 1,
     ) -> "CausalConv":
         """As `Conv.init`: Gaussian weights that keep the inputs' variance, and no bias."""
+        checks.whole(1, dilation=dilation)
         conv = Conv.init(D, H, F, rng, dtype)
         return cls(conv.W, conv.b, dilation)
 
     def zeros(self, N: int) -> ndarray:
         """The initial state ((F - 1) d, N, D) of sequences that begin with nothing."""
+        checks.whole(N=N)
         F, D, _ = self.W.shape
         return np.zeros(((F - 1) * self.dilation, N, D), self.W.dtype)
 
@@ -95,6 +98,7 @@ class CausalConv:
         ------
         ValueError : if dh or dlast_state has another shape, or is not of floats
         """
+        check_tape(tape, ConvTape)
         check("dh", dh, tape.steps, tape.x.shape[1], len(self.b))
         beyond = from_beyond("dlast_state", dlast_state, tape.x[tape.steps :])
         grads, dwide = Conv(self.W, self.b).backward(tape, dh)

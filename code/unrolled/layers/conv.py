@@ -19,7 +19,8 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.layer_contract import check
+from unrolled import checks
+from unrolled.layers.layer_contract import check, check_init, check_parts, check_tape
 
 ROWS = 512  # of one block's product: at 128 features of 4 bytes, a quarter of a megabyte
 
@@ -46,6 +47,7 @@ class Conv:
         cls, D: int, H: int, F: int, rng: np.random.Generator, dtype: DTypeLike = float
     ) -> "Conv":
         """Gaussian weights that keep the inputs' variance, and no bias."""
+        check_init(rng, dtype, D=D, H=H, F=F)
         W = rng.normal(size=(F, D, H)) / np.sqrt(F * D)
         return cls(W.astype(dtype), np.zeros(H, dtype))
 
@@ -99,6 +101,7 @@ class Conv:
         ------
         ValueError : if dy has not the outputs' shape, or is not of floats
         """
+        check_tape(tape, ConvTape)
         x, steps, *sliding = tape
         F, D, H = self.W.shape
         N = x.shape[1]
@@ -121,8 +124,8 @@ def output_length(
 
     Raises ValueError where none does, or where a number is out of range.
     """
-    if min(F, stride, dilation) < 1:
-        raise ValueError(f"taps, stride and dilation must be ≥ 1, got {F}, {stride}, {dilation}")
+    check_sliding(F, stride, dilation)
+    checks.whole(T=T)
     room = T + sum(zeros(padding, F, dilation)) - (F - 1) * dilation  # places for the first tap
     if room < 1:
         raise ValueError(f"{F} taps {dilation} apart do not fit into {T} steps, padding {padding}")
@@ -134,8 +137,13 @@ def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
 
     Each layer, the first to read the input first, is (taps, stride, dilation); pooling counts.
     """
+    checks.kind("a list of (taps, stride, dilation)", list | tuple, layers=layers)
     field, apart = 1, 1  # apart: steps of the input between neighbours at this depth
-    for F, stride, dilation in layers:
+    for layer in layers:
+        check_parts("each of layers", layer, "(taps, stride, dilation)", 3)
+        F, stride, dilation = layer
+        checks.whole(1, **{"taps in layers": F, "stride in layers": stride})
+        checks.whole(1, **{"dilation in layers": dilation})
         field += (F - 1) * dilation * apart
         apart *= stride
     return field
@@ -143,11 +151,19 @@ def receptive_field(layers: Iterable[tuple[int, int, int]]) -> int:
 
 def zeros(padding: int | str, F: int, dilation: int) -> tuple[int, int]:
     """Zeros before the first step and after the last; ValueError if it is not known how many."""
-    if padding == "causal":
+    check_sliding(F, 1, dilation)
+    if isinstance(padding, str) and padding == "causal":
         return (F - 1) * dilation, 0
-    if not isinstance(padding, int | np.integer) or padding < 0:
-        raise ValueError(f'padding must be a number ≥ 0 or "causal", got {padding!r}')
-    return padding, padding
+    if not checks.is_whole(padding):
+        raise ValueError(f'padding must be a number ≥ 0 or "causal", got {checks.came(padding)}')
+    return int(padding), int(padding)
+
+
+def check_sliding(F: int, stride: int, dilation: int) -> None:
+    """ValueError unless all three are whole numbers from 1 on."""
+    if not all(checks.is_whole(number, 1) for number in (F, stride, dilation)):
+        came = ", ".join(map(checks.came, (F, stride, dilation)))
+        raise ValueError(f"F, stride and dilation, whole numbers, must be ≥ 1, got {came}")
 
 
 def pieces(

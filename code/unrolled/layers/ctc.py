@@ -8,17 +8,31 @@ Inside, the labels stand between blanks, at S = 2U + 1 places: blank y1 blank y2
 One sequence at a time; a batch is a loop over its sequences, each cut to its own length.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
 
-from unrolled.layers.layer_contract import check
+from unrolled import checks
+from unrolled.layers.layer_contract import check, check_tape
+
+
+class Tape(NamedTuple):
+    """What `backward` needs."""
+
+    log_p: ndarray  # (T, V)
+    places: ndarray  # (S,) the symbols at the places
+    jump: ndarray  # (S,) where a step of two may arrive
+    log_alpha: ndarray  # (T, S)
+    loss: float
 
 
 def collapse(path: Iterable[int], blank: int = 0) -> tuple[int, ...]:
     """The labels that a path says: equal neighbours become one, then the blanks go."""
     labels, before = [], blank
+    path = check_path("path", path)
+    checks.whole(blank=blank)
     for symbol in path:
         if symbol != before and symbol != blank:
             labels.append(int(symbol))
@@ -31,6 +45,8 @@ def extend(labels: ndarray, blank: int = 0) -> tuple[ndarray, ndarray]:
 
     A step of two jumps over a blank: it arrives at a label, from another label.
     """
+    labels = check_path("labels", labels)
+    checks.whole(blank=blank)
     places = np.full(2 * len(labels) + 1, blank)
     places[1::2] = labels
     jump = np.zeros(len(places), bool)
@@ -38,7 +54,7 @@ def extend(labels: ndarray, blank: int = 0) -> tuple[ndarray, ndarray]:
     return places, jump
 
 
-def forward(log_p: ndarray, labels: ndarray, blank: int = 0) -> tuple[float, tuple]:
+def forward(log_p: ndarray, labels: ndarray, blank: int = 0) -> tuple[float, Tape]:
     """-log of the probability of the labels (`eq-speech-log`, `eq-speech-total`).
 
     Parameters
@@ -57,12 +73,10 @@ def forward(log_p: ndarray, labels: ndarray, blank: int = 0) -> tuple[float, tup
     ValueError : if there is no frame, or log_p or the labels are no such numbers
     """
     V = check_log_p(log_p, blank)
-    labels = np.asarray(labels)
-    labels = labels if labels.size else labels.astype(int)  # an empty list is one of floats
-    others = np.delete(np.arange(V), blank)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not np.isin(labels, others).all():
-        expected = f"labels must be whole numbers in 0 ... {V - 1} and not {blank}"
-        raise ValueError(f"{expected}, got {labels.tolist()}")
+    expected = f"whole numbers in 0 ... {V - 1} and not {blank}"
+    labels = check_path("labels", labels, expected)
+    if (labels < 0).any() or (labels >= V).any() or (labels == blank).any():
+        raise ValueError(f"labels must be {expected}, got {labels.tolist()}")
     places, jump = extend(labels, blank)
     y = log_p[:, places]  # (T, S) each place's own symbol
     log_alpha = np.full_like(y, -np.inf)
@@ -75,17 +89,18 @@ def forward(log_p: ndarray, labels: ndarray, blank: int = 0) -> tuple[float, tup
         now[2:] = np.logaddexp(now[2:], two)  # or by two
         now += y[t]
     loss = -np.logaddexp.reduce(log_alpha[-1, -2:])  # it ends at the last label or after it
-    return float(loss), (log_p, places, jump, log_alpha, loss)
+    return float(loss), Tape(log_p, places, jump, log_alpha, loss)
 
 
-def backward(tape: tuple) -> ndarray:
+def backward(tape: Tape) -> ndarray:
     """The gradient at the logits u (T, V), log_p = log softmax(u) (`eq-speech-gradient`).
 
     Raises ValueError if the loss is infinite: where nothing is possible, nothing has a slope.
     """
+    check_tape(tape, Tape)
     log_p, places, jump, log_alpha, loss = tape
     if not np.isfinite(loss):
-        raise ValueError("no path has these labels: no gradient of an infinite loss")
+        raise ValueError("tape: no path has these labels, no gradient of an infinite loss")
     y = log_p[:, places]
     log_beta = np.full_like(y, -np.inf)
     log_beta[-1, -2:] = 0.0
@@ -102,16 +117,26 @@ def backward(tape: tuple) -> ndarray:
 
 def fewest_frames(labels: ndarray) -> int:
     """The frames that labels need: one each, and a blank between two that are equal."""
-    labels = np.asarray(labels)
+    labels = check_path("labels", labels)
     return len(labels) + int((labels[1:] == labels[:-1]).sum())
+
+
+def check_path(name: str, path: Any, expected: str = "whole numbers") -> ndarray:
+    """The numbers of symbols as an array; ValueError unless they are whole, in one row."""
+    path = checks.array(name, list(path) if isinstance(path, Iterator) else path, "iu", expected)
+    if path.ndim != 1:
+        raise ValueError(f"{name} must be a row of {expected}, got {path.tolist()}")
+    return path
 
 
 def check_log_p(log_p: ndarray, blank: int) -> int:
     """V. ValueError unless log_p (T, V) are log-probabilities, one of the blank."""
-    if np.ndim(log_p) != 2 or len(log_p) == 0:
-        raise ValueError(f"log_p must be (T, V) with at least one frame, got {np.shape(log_p)}")
-    _, V = check("log_p", log_p, "T", "V")
-    if not isinstance(blank, int | np.integer) or not 0 <= blank < V:
+    shape = checks.array("log_p", log_p).shape
+    if len(shape) != 2 or shape[0] == 0:
+        raise ValueError(f"log_p must be (T, V) with at least one frame, got {shape}")
+    _, V = check("log_p", log_p, "T", "V", infinite=True)
+    whole = isinstance(blank, int | np.integer) and not isinstance(blank, bool)
+    if not whole or not 0 <= blank < V:
         raise ValueError(f"the blank must be in 0 ... {V - 1}, got {blank}")
     with np.errstate(over="ignore"):  # logits
         total = np.exp(log_p).sum(axis=1)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 
 def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 1e-6) -> ndarray:
     """Central differences (f(x + s) - f(x - s)) / 2s at every entry of x.
@@ -30,6 +32,8 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
     if not isinstance(x, ndarray) or x.dtype != np.float64:
         came = x.dtype if isinstance(x, ndarray) else f"a {type(x).__name__}"
         raise ValueError(f"x must be float64, got {came}")
+    checks.function(f=f)
+    checks.number(np.finfo(float).tiny, step=step)
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
         kept = x[i]
@@ -47,12 +51,14 @@ def numerical_gradient(f: Callable[[ndarray], float], x: ndarray, step: float = 
 def relative_error(a: ndarray, b: ndarray) -> float:
     """Largest difference in units of either's largest entry, 0 where there is none.
 
-    Raises ValueError if the shapes differ.
+    NaN where either holds NaN or infinity. Raises ValueError if the shapes differ.
     """
+    a, b = (1.0 * checks.array(name, c, "fiuc") for name, c in (("a", a), ("b", b)))
     if a.shape != b.shape:
-        raise ValueError(f"arrays must have one shape, got {a.shape} and {b.shape}")
+        raise ValueError(f"a and b must have one shape, got {a.shape} and {b.shape}")
     scale = max(*(np.abs(c).max(initial=np.finfo(float).tiny) for c in (a, b)))
-    return float(np.abs(a - b).max(initial=0) / scale)
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(a - b).max(initial=0) / scale)
 
 
 def check_layer(
@@ -77,6 +83,9 @@ def check_layer(
     errors : one for each parameter by its name, for "x", and for "h_0" (and "c_0"); of several
         layers, names such as "layers.0.W_xh", and "0" for the first one's initial state
     """
+    checks.generator(rng)
+    if not hasattr(layer, "forward"):
+        raise ValueError(f"layer must be a layer, got {checks.came(layer)}")
     h, last_state, tape = layer.forward(x, state, **options)
     C, C_last = rng.normal(size=h.shape), cotangent(last_state, rng)
     grads, dx, dstate = layer.backward(tape, C, C_last)
@@ -93,8 +102,10 @@ def check_layer(
 
 def cotangent(state: Any, rng: np.random.Generator) -> Any:
     """Random numbers in the form of a state: an array, or a pair or list of such things."""
+    checks.generator(rng)
     if isinstance(state, ndarray):
         return rng.normal(size=state.shape)
+    checks.kind("an array, or a pair or list of arrays", list | tuple, state=state)
     return type(state)(cotangent(part, rng) for part in state)
 
 

@@ -16,7 +16,15 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
+from unrolled import checks
+from unrolled.layers.layer_contract import (
+    check,
+    check_init,
+    check_tape,
+    from_beyond,
+    gradient_at,
+    rows,
+)
 from unrolled.layers.lstm import sigmoid
 
 
@@ -47,6 +55,7 @@ class GRU:
 
     def zeros(self, N: int) -> ndarray:
         """The initial state (N, H) of sequences that begin with nothing."""
+        checks.whole(N=N)
         return np.zeros((N, len(self.W_hh)), self.W_hh.dtype)
 
     def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, GRUTape]:
@@ -105,6 +114,7 @@ class GRU:
         ------
         ValueError : if dh or dlast_state has not the states' shape, or is not of floats
         """
+        check_tape(tape, GRUTape)
         x, h, r, z, n, q = tape
         dh = gradient_at("dh", dh, h[1:])
         from_next = from_beyond("dlast_state", dlast_state, h[-1])
@@ -155,6 +165,7 @@ class PublishedGRU:
 
     def zeros(self, N: int) -> ndarray:
         """As `GRU.zeros`."""
+        checks.whole(N=N)
         return np.zeros((N, len(self.W_hh)), self.W_hh.dtype)
 
     def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, PublishedGRUTape]:
@@ -179,6 +190,7 @@ class PublishedGRU:
         self, tape: PublishedGRUTape, dh: ndarray, dlast_state: ndarray | None = None
     ) -> tuple["PublishedGRU", ndarray, ndarray]:
         """As `GRU.backward` (`eq-gru-published-delta`)."""
+        check_tape(tape, PublishedGRUTape)
         x, h, r, z, n = tape
         dh = gradient_at("dh", dh, h[1:])
         from_next = from_beyond("dlast_state", dlast_state, h[-1])
@@ -203,6 +215,7 @@ def initial_weights(
     D: int, H: int, rng: np.random.Generator, dtype: DTypeLike
 ) -> tuple[ndarray, ndarray, ndarray]:
     """W_xh, W_hh and b_h for `init`."""
+    check_init(rng, dtype, D=D, H=H)
     W_xh = rng.normal(size=(D, 3 * H)) / np.sqrt(D)
     W_hh = np.hstack([np.linalg.qr(rng.normal(size=(H, H)))[0] for _ in range(3)])
     return W_xh.astype(dtype), W_hh.astype(dtype), np.zeros(3 * H, dtype)

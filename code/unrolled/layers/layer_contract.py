@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy import ndarray
+from numpy.typing import DTypeLike
+
+from unrolled import checks
 
 
 class Layer(Protocol):
@@ -34,10 +37,11 @@ class Layer(Protocol):
         """
 
 
-def check(name: str, array: ndarray, *shape: int | str) -> tuple[int, ...]:
+def check(name: str, array: ndarray, *shape: int | str, infinite: bool = False) -> tuple[int, ...]:
     """The array's shape, if it is the one expected: a number is fixed, a letter stands for any.
 
-    Raises ValueError if it has another shape, or is not an array of floats.
+    Raises ValueError if it has another shape, or is not an array of floats. NaN and infinity are
+    refused, too, unless `infinite` lets them pass.
     """
     expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
     if not isinstance(array, ndarray) or array.dtype.kind != "f":
@@ -46,7 +50,24 @@ def check(name: str, array: ndarray, *shape: int | str) -> tuple[int, ...]:
     fits = (isinstance(n, str) or n == m for n, m in zip(shape, array.shape, strict=False))
     if array.ndim != len(shape) or not all(fits):
         raise ValueError(f"{name} must be {expected}, got {array.shape}")
+    if not infinite and not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array.shape
+
+
+def check_init(rng: np.random.Generator, dtype: DTypeLike, **sizes: int) -> None:
+    """ValueError unless a layer can be made so: sizes of at least 1, a generator, a type of floats.
+
+    As in `check_init(rng, dtype, D=D, H=H)`.
+    """
+    checks.whole(1, **sizes)
+    checks.generator(rng)
+    try:
+        floats = np.dtype(dtype).kind == "f"
+    except TypeError:
+        floats = False
+    if not floats:
+        raise ValueError(f"dtype must be a type of floats, got {checks.came(dtype)}")
 
 
 def check_parts(name: str, parts: Sequence[Any], expected: str, count: int) -> None:
@@ -55,6 +76,19 @@ def check_parts(name: str, parts: Sequence[Any], expected: str, count: int) -> N
         came = type(parts).__name__
         came += f" of {len(parts)}" if isinstance(parts, list | tuple) else ""
         raise ValueError(f"{name} must be {expected}, got a {came}")
+
+
+def check_class(kind: Any) -> None:
+    """ValueError unless this is a layer's class, such as LSTM."""
+    if not isinstance(kind, type) or not hasattr(kind, "init"):
+        raise ValueError(f"kind must be a layer's class, such as LSTM, got {checks.came(kind)}")
+
+
+def check_tape(tape: Any, kind: type) -> None:
+    """ValueError unless the tape is of the kind that this layer's `forward` gives."""
+    if not isinstance(tape, kind):
+        came = type(tape).__name__
+        raise ValueError(f"tape must be the {kind.__name__} that forward gave, got a {came}")
 
 
 def gradient_at(name: str, given: ndarray, like: ndarray) -> ndarray:

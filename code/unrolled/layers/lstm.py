@@ -15,7 +15,16 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.layer_contract import check, check_parts, from_beyond, gradient_at, rows
+from unrolled import checks
+from unrolled.layers.layer_contract import (
+    check,
+    check_init,
+    check_parts,
+    check_tape,
+    from_beyond,
+    gradient_at,
+    rows,
+)
 
 Pair = tuple[ndarray, ndarray]
 
@@ -58,6 +67,8 @@ class LSTM:
 
         A positive bias keeps the forget gate open at first (Gers, Schmidhuber and Cummins 2000).
         """
+        check_init(rng, dtype, D=D, H=H)
+        checks.number(forget_bias=forget_bias)
         W_xh = rng.normal(size=(D, 4 * H)) / np.sqrt(D)
         W_hh = np.hstack([np.linalg.qr(rng.normal(size=(H, H)))[0] for _ in range(4)])
         b_h = np.repeat([0, forget_bias, 0, 0], H)
@@ -65,6 +76,7 @@ class LSTM:
 
     def zeros(self, N: int) -> Pair:
         """The initial state (h_0, c_0), each (N, H), of sequences that begin with nothing."""
+        checks.whole(N=N)
         shape = N, len(self.W_hh)
         return np.zeros(shape, self.W_hh.dtype), np.zeros(shape, self.W_hh.dtype)
 
@@ -123,6 +135,7 @@ class LSTM:
         ------
         ValueError : if dh or dlast_state has not the states' shape, or is not of floats
         """
+        check_tape(tape, LSTMTape)
         x, h, c, i, f, g, o = tape
         dh = gradient_at("dh", dh, h[1:])
         from_next, dc = pair_from_beyond(dlast_state, h[-1], c[-1])

@@ -15,8 +15,9 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
+from unrolled import checks
 from unrolled.layers import scan
-from unrolled.layers.layer_contract import check, gradient_at, rows
+from unrolled.layers.layer_contract import check, check_init, check_tape, gradient_at, rows
 from unrolled.layers.lstm import sigmoid
 
 
@@ -39,11 +40,13 @@ class MinGRU:
     @classmethod
     def init(cls, D: int, H: int, rng: np.random.Generator, dtype: DTypeLike = float) -> "MinGRU":
         """Gaussian weights, zero biases."""
+        check_init(rng, dtype, D=D, H=H)
         W_xh = rng.normal(size=(D, 2 * H)) / np.sqrt(D)
         return cls(W_xh.astype(dtype), np.zeros(2 * H, dtype))
 
     def zeros(self, N: int) -> ndarray:
         """The initial state (N, H) of sequences that begin with nothing."""
+        checks.whole(N=N)
         return np.zeros((N, len(self.b_h) // 2), self.b_h.dtype)
 
     def forward(
@@ -53,6 +56,7 @@ class MinGRU:
 
         Raises ValueError if x or h_0 has another shape, or is not of floats.
         """
+        checks.function(fill=fill)
         D, H = len(self.W_xh), len(self.b_h) // 2
         T, N, _ = check("x", x, "T", "N", D)
         check("h_0", h_0, N, H)
@@ -69,6 +73,7 @@ class MinGRU:
 
         Raises ValueError if dh or dlast_state has another shape, or is not of floats.
         """
+        check_tape(tape, MinGRUTape)
         x, z, n, scanned = tape
         dh = gradient_at("dh", dh, n)
         dbeta, dgamma, dh_0 = scan.backward(scanned, dh, dlast_state)

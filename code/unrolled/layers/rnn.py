@@ -14,7 +14,15 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
-from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
+from unrolled import checks
+from unrolled.layers.layer_contract import (
+    check,
+    check_init,
+    check_tape,
+    from_beyond,
+    gradient_at,
+    rows,
+)
 
 
 class RNNTape(NamedTuple):
@@ -35,12 +43,14 @@ class RNN:
     @classmethod
     def init(cls, D: int, H: int, rng: np.random.Generator, dtype: DTypeLike = float) -> "RNN":
         """Gaussian input weights, orthogonal recurrent weights, zero bias."""
+        check_init(rng, dtype, D=D, H=H)
         W_xh = rng.normal(size=(D, H)) / np.sqrt(D)
         W_hh, _ = np.linalg.qr(rng.normal(size=(H, H)))
         return cls(W_xh.astype(dtype), W_hh.astype(dtype), np.zeros(H, dtype))
 
     def zeros(self, N: int) -> ndarray:
         """The initial state (N, H) of sequences that begin with nothing."""
+        checks.whole(N=N)
         return np.zeros((N, len(self.W_hh)), self.W_hh.dtype)
 
     def forward(self, x: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray, RNNTape]:
@@ -93,6 +103,7 @@ class RNN:
         ------
         ValueError : if dh or dlast_state has not the states' shape, or is not of floats
         """
+        check_tape(tape, RNNTape)
         x, h = tape
         dh = gradient_at("dh", dh, h[1:])
         from_next = from_beyond("dlast_state", dlast_state, h[-1])

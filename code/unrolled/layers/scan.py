@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from unrolled.layers.layer_contract import check, from_beyond, gradient_at
+from unrolled import checks
+from unrolled.layers.layer_contract import check, check_tape, from_beyond, gradient_at
 
 SHORT = 8  # steps below which `tree` finds nothing to gain
 
@@ -94,8 +95,9 @@ def forward(
     ------
     ValueError : if the shapes do not fit, or beta and gamma are not of floats
     """
-    shape, shape_0 = np.shape(beta), np.shape(s_0)
-    if not shape or np.shape(gamma) != shape or shape_0 != shape[1:]:
+    checks.function(fill=fill)
+    shape, shape_0 = checks.array("beta", beta).shape, checks.array("s_0", s_0).shape
+    if not shape or checks.array("gamma", gamma).shape != shape or shape_0 != shape[1:]:
         raise ValueError(
             "expected beta and gamma (T, ...) and s_0 (...), "
             f"got {shape}, {np.shape(gamma)} and {shape_0}"
@@ -130,6 +132,7 @@ def backward(
     ------
     ValueError : if ds or dlast_state has not the states' shape, or is not of floats
     """
+    check_tape(tape, Tape)
     s, gamma, fill = tape
     ds = gradient_at("ds", ds, s[1:])
     if isinstance(dlast_state, float | np.floating):  # what belongs to a single number's state

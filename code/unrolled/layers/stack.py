@@ -13,8 +13,9 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import DTypeLike
 
+from unrolled import checks
 from unrolled.layers.bidirectional import Bidirectional
-from unrolled.layers.layer_contract import check_parts
+from unrolled.layers.layer_contract import check_class, check_parts
 
 
 @dataclass
@@ -36,12 +37,18 @@ class Stack:
 
         For layers of several kinds, or bidirectional ones, give a list to `Stack` itself.
         """
+        check_class(kind)
+        checks.kind("a list of sizes, one a layer", list | tuple, sizes=sizes)
+        checks.whole(1, **{"number of sizes": len(sizes)})
+        for size in sizes:
+            checks.whole(1, **{"each of sizes": size})
         inputs = [D, *sizes[:-1]]
         pairs = zip(inputs, sizes, strict=True)
         return cls([kind.init(size, H, rng, dtype) for size, H in pairs])
 
     def zeros(self, N: int) -> list[Any]:
         """The initial states of N sequences that begin with nothing, one for each layer."""
+        checks.whole(N=N)
         return [layer.zeros(N) for layer in self.layers]
 
     def forward(
@@ -100,6 +107,7 @@ class Stack:
         L = len(self.layers)
         beyond = [None] * L if dlast_state is None else dlast_state
         check_parts("dlast_state", beyond, f"a list of {L}, one a layer", L)
+        check_parts("tape", tape, f"a list of {L}, one a layer", L)
         grads, dstate = [], []
         for layer, part, last in zip(self.layers[::-1], tape[::-1], beyond[::-1], strict=True):
             g, dh, d = layer.backward(part, dh, last)

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unrolled import checks
+
 
 @dataclass
 class Checkpoint:
@@ -32,11 +34,13 @@ class Checkpoint:
     @classmethod
     def of(cls, model: nn.Module, optimizer: torch.optim.Optimizer, **history: Any) -> "Checkpoint":
         """A copy of everything as it is now; `history` gives loss, measured and seconds."""
+        _check_run(model, optimizer)
         states = copy.deepcopy((model.state_dict(), optimizer.state_dict()))
         return cls(*states, torch.get_rng_state(), **copy.deepcopy(history))
 
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
         """Set model, optimiser and torch's random numbers as they were -> the history so far."""
+        _check_run(model, optimizer)
         try:
             model.load_state_dict(self.model)
             optimizer.load_state_dict(copy.deepcopy(self.optimizer))
@@ -62,6 +66,7 @@ def write(contents: dict[str, Any], path: str | Path) -> None:
 
     ValueError for contents that `read` would refuse.
     """
+    checks.path(path)
     path = Path(path).resolve()  # where a link leads, so that the link stays
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
@@ -70,8 +75,8 @@ def write(contents: dict[str, Any], path: str | Path) -> None:
             torch.load(beside, map_location="cpu", weights_only=True)
         except Exception as error:
             raise ValueError(
-                "a file keeps numbers, strings, tensors, and lists and dicts of them (no arrays of "
-                f"NumPy), got something else: {error}"
+                "contents: a file keeps numbers, strings, tensors, and lists and dicts of them (no "
+                f"arrays of NumPy), got something else: {error}"
             ) from None
         os.replace(beside, path)
     finally:
@@ -80,13 +85,21 @@ def write(contents: dict[str, Any], path: str | Path) -> None:
 
 def read(path: str | Path, keys: Iterable[str], writer: str) -> dict[str, Any]:
     """The contents that `write` wrote, on the CPU. ValueError for any other file."""
-    refusal = f"{path} is not a file that {writer} wrote"
+    checks.path(path)
+    checks.text(writer=writer)
+    keys = checks.items("keys", keys)
+    refusal = f"path: {path} is not a file that {writer} wrote"
     try:
         contents = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise  # it is not there, or may not be read, and the error says so
     except Exception as error:  # of many kinds, from a KeyError to an error of the unpickler's
         raise ValueError(refusal) from error
-    if not isinstance(contents, dict) or contents.keys() != set(keys):
+    if not isinstance(contents, dict) or sorted(contents, key=repr) != sorted(keys, key=repr):
         raise ValueError(refusal)
     return contents
+
+
+def _check_run(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    checks.kind("a torch model", nn.Module, model=model)
+    checks.kind("an optimiser of torch's", torch.optim.Optimizer, optimizer=optimizer)

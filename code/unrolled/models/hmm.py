@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
 from unrolled.datasets.text import check_ids
 
 
@@ -22,7 +23,9 @@ class HMM:
     B: ndarray  # (K, V) P(x_t = v | z_t = j) in row j
 
     def __post_init__(self) -> None:
-        self.pi, self.A, self.B = map(np.asarray, (self.pi, self.A, self.B))
+        self.pi, self.A, self.B = (
+            checks.array(name, table, "biuf") for name, table in vars(self).items()
+        )
         K, V = self.pi.size, self.B.shape[-1] if self.B.ndim else 0
         if K == 0 or V == 0:
             raise ValueError(f"a model needs latent values and tokens, got K = {K} and V = {V}")
@@ -39,7 +42,7 @@ class HMM:
         Equation eq-sequences-forward, divided by its sum at each step, so that nothing
         underflows; the logarithms of these sums are the first result. Their sum is log P(x).
         """
-        x = check_ids(x, self.B.shape[1])
+        x = check_ids(x, self.B.shape[1], "x")
         if x.ndim != 1:
             raise ValueError(f"x must be (T,), got {x.shape}")
         T, K = len(x), len(self.pi)
@@ -55,10 +58,16 @@ class HMM:
 
     def predict(self, state: ndarray) -> ndarray:
         """P(z_t | x_1 … x_t) (..., K) -> P(x_{t+1} | x_1 … x_t) (..., V)."""
+        state = checks.array("state", state, "biuf")
+        if state.shape[-1:] != self.pi.shape or not np.isfinite(state).all():
+            expected = f"finite numbers (..., {len(self.pi)})"
+            raise ValueError(f"state must be {expected}, got {checks.came(state)}")
         return state @ self.A @ self.B
 
     def sample(self, T: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
         """Draw latent values z (T,) and the tokens x (T,) that they emit."""
+        checks.integer(T=T)
+        checks.generator(rng)
         if T < 0:
             raise ValueError(f"T must be 0 tokens or more, got {T}")
         z, x = np.empty(T, int), np.empty(T, int)

@@ -14,10 +14,13 @@ import torch
 from numpy import ndarray
 from torch import Tensor, nn
 
+from unrolled import checks
 from unrolled.datasets.corpus import hold_out_end
 from unrolled.datasets.text import Vocabulary, check_ids, check_text, windows
-from unrolled.decoding.sampling import sample_symbol
+from unrolled.decoding.sampling import check_rng, sample_symbol
+from unrolled.layers.layer_contract import check_parts
 from unrolled.models.checkpoint import Checkpoint, read, write
+from unrolled.models.tensors import check, check_model, check_targets, embed
 from unrolled.models.training import History, evaluating, train
 
 CELLS = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
@@ -46,6 +49,9 @@ class LanguageModel(nn.Module):
         tied : take the embedding as output weights (Press & Wolf 2017), which needs D = H
         """
         super().__init__()
+        checks.kind("a Vocabulary", Vocabulary, vocabulary=vocabulary)
+        checks.whole(1, H=H, D=D)
+        checks.number(0, 1, dropout=dropout)
         H, D, cell, dropout, tied = int(H), int(D), str(cell), float(dropout), bool(tied)
         if cell not in CELLS:
             raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
@@ -64,13 +70,26 @@ class LanguageModel(nn.Module):
 
     def forward(self, x: Tensor, state=None) -> tuple[Tensor, Tensor | tuple[Tensor, Tensor]]:
         """ids x (T, N) -> logits (T, N, V), and the state after the last step."""
-        h, state = self.recurrent(self.dropout(self.embedding(x)), state)  # (T, N, H)
+        x = embed(self.embedding, "x", x)  # (T, N, D)
+        if state is not None:
+            check_state(state, x, isinstance(self.recurrent, nn.LSTM), self.recurrent.hidden_size)
+        h, state = self.recurrent(self.dropout(x), state)  # (T, N, H)
         return self.output(self.dropout(h)), state
+
+
+def check_state(state: Tensor | tuple, x: Tensor, pair: bool, H: int) -> None:
+    """ValueError unless a state (1, N, H), of an LSTM a pair of such, fits x (T, N, D)."""
+    if pair:
+        check_parts("state", state, "a pair (h, c)", 2)
+    for part in state if pair else (state,):
+        check("state", part, x, 1, x.shape[1], H)
 
 
 def window_loss(model: LanguageModel, x: Tensor, y: Tensor) -> Tensor:
     """Mean of -log P(y) over a batch of windows x, y (T, N), in nats (eq-lm-loss)."""
+    check_model(model, LanguageModel)
     u, _ = model(x)
+    check_targets("y", y, u)
     return nn.functional.cross_entropy(u.flatten(0, 1), y.flatten())
 
 
@@ -93,6 +112,9 @@ def fit(
     learning_rate : at first; over the second half of the steps it falls to 0
     options : `measure`, `every`, `resume` and `keep`, for `train`
     """
+    check_model(model, LanguageModel)
+    checks.whole(1, T=T, N=N)
+    checks.generator(rng)
     ids = model.vocabulary.encode(text)
     batches = (windows(ids, T, N, rng) for _ in count())
     options |= {"learning_rate": learning_rate, "clip": 0.3, "decay": 0.5}
@@ -126,6 +148,9 @@ def train_on(
     options : for LanguageModel
     """
     check_text(text)
+    checks.whole(1, T=T, N=N)
+    checks.integer(steps=steps)
+    checks.whole(seed=seed)
     shortest = max(20, math.ceil((T + 0.6) / 0.9))  # of which the first nine tenths fill a window
     if len(text) < shortest:
         hint = " (the text of a file: corpus.read_file)" if isinstance(text, str) else ""
@@ -154,6 +179,7 @@ def log_probabilities(
     """
     ids = _ids(model, text)
     N = min(32, max(1, len(ids) // 256)) if N is None else N
+    checks.integer(N=N)
     if N < 1:
         raise ValueError(f"N must be at least 1 piece, got {N}")
     steps = -(-(len(ids) - 1) // N)  # rounded up: the last piece is filled with symbol 0
@@ -177,11 +203,13 @@ def perplexity(
     `text` may be its ids, and N is as in `log_probabilities`: a text of up to 511 symbols is read
     in one piece, a longer one in pieces of at least 256.
     """
-    return float(np.exp(-log_probabilities(model, text, N).mean()))
+    with np.errstate(over="ignore"):  # inf if that is more than a float can hold
+        return float(np.exp(-log_probabilities(model, text, N).mean()))
 
 
 def _ids(model: LanguageModel, text: str | Sequence[str] | ndarray) -> ndarray:
     """A text as ids, or ids checked: at least two of them."""
+    check_model(model, LanguageModel)
     check_text(text)
     if isinstance(text, str) or (len(text) and isinstance(text[0], str)):
         ids = model.vocabulary.encode(text)
@@ -210,6 +238,10 @@ def generate(
     change : logits (N, V) -> logits, such as `lambda u: nucleus(u, 0.95)`
     N : how many texts
     """
+    check_model(model, LanguageModel)
+    check_rng(rng)
+    checks.function(change=change)
+    checks.integer(length=length, N=N)
     ids = model.vocabulary.encode(prompt)
     if len(ids) == 0:
         raise ValueError("a prompt needs at least one symbol, got none")
@@ -232,6 +264,7 @@ def save(model: LanguageModel, path: str | Path) -> None:
 
     A file that is there is replaced once the new one is whole.
     """
+    check_model(model, LanguageModel)
     symbols = list(model.vocabulary.symbols)
     write({"options": model.options, "symbols": symbols, "weights": model.state_dict()}, path)
 

@@ -10,6 +10,10 @@ import torch
 from numpy import ndarray
 from torch import Generator, Tensor
 
+from unrolled import checks
+from unrolled.decoding.sampling import check_rng
+from unrolled.layers.layer_contract import check_parts
+
 SHUT, FREE, OPEN = -1000.0, 0.0, 1000.0  # added to a gate's pre-activation
 Kind = tuple[float, float, float, float, float]  # added to i, f and o; tanh at the output?; b_f
 Parameters = dict[str, Tensor]
@@ -30,6 +34,14 @@ def draw(
     p : W_xh (M, D, 4H), W_hh (M, H, 4H), b_h (M, 1, 4H), W_hy (M, H, V), b_y (M, 1, V)
     kind : what `run` adds and whether it squashes
     """
+    checks.whole(1, S=S, D=D, V=V, H=H)
+    check_rng(rng)
+    for of_one in (kinds := checks.items("kinds", kinds)):
+        check_parts("each of kinds", of_one, "five numbers", 5)
+        checks.number(
+            -1e6, 1e6, **{f"number {i} of a kind in kinds": x for i, x in enumerate(of_one)}
+        )
+    checks.whole(1, **{"number of kinds": len(kinds)})
     M = S * len(kinds)
     shapes = {"W_xh": (M, D, 4 * H), "W_hh": (M, H, 4 * H), "W_hy": (M, H, V)}
     p = {name: (2 * torch.rand(s, generator=rng) - 1) / H**0.5 for name, s in shapes.items()}

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from unrolled import checks
+
 SMOOTHINGS = ("kneser-ney", "witten-bell", "add-one")
 
 
@@ -60,6 +62,8 @@ class NGram:
         Interpolated with one discount for each k (Kneser and Ney 1995; Witten and Bell 1991).
         ValueError for ids, n or smoothing out of range.
         """
+        checks.whole(1, V=V)
+        checks.integer(n=n)
         ids = _checked(ids, V)
         if not 1 <= n <= len(ids):
             raise ValueError(f"n must be in 1…{len(ids)}, the length of the text, got {n}")
@@ -72,7 +76,7 @@ class NGram:
         """For k = 1…n the counts behind the tokens k…T of ids (T,), each array (T - k + 1,):
         of the token after its k - 1 predecessors, of those predecessors with any token after
         them, and of the different tokens seen after them."""
-        rows = []
+        rows, ids = [], _checked(ids, self.V)
         number = np.zeros(len(ids) + 1, int)
         for k, table in enumerate(self.tables, start=1):
             context, number = number[:-1], table.find(number[:-1], ids[k - 1 :], self.V)
@@ -104,13 +108,13 @@ class NGram:
 
     def perplexity(self, ids: ndarray) -> float:
         """exp of the mean negative log-probability of the tokens (eq-sequences-perplexity)."""
-        if len(ids) == 0:
-            raise ValueError("perplexity needs at least one token, got none")
+        if _checked(ids, self.V).size == 0:
+            raise ValueError("ids: perplexity needs at least one token, got none")
         return float(np.exp(-self.log_probabilities(ids).mean()))
 
     def distribution(self, context: Sequence[int] | ndarray) -> ndarray:
         """P(· | context), (V,); tokens further back than n - 1 are ignored."""
-        context = _checked(context, self.V)
+        context = _checked(context, self.V, "context")
         context = context[max(0, len(context) - self.n + 1) :]
         p = np.full(self.V, 1 / self.V)
         for k in range(1, len(context) + 2):
@@ -126,9 +130,11 @@ class NGram:
         self, length: int, rng: np.random.Generator, context: Sequence[int] | ndarray = ()
     ) -> ndarray:
         """Draw tokens one after the other, each given those before it -> (length,)."""
+        checks.integer(length=length)
         if length < 0:
             raise ValueError(f"length must be 0 tokens or more, got {length}")
-        ids = list(context)
+        checks.generator(rng)
+        ids = list(_checked(context, self.V, "context"))
         for _ in range(length):
             p = self.distribution(ids[max(0, len(ids) - self.n + 1) :])
             ids.append(int(rng.choice(self.V, p=p)))
@@ -164,9 +170,9 @@ def _ratio(a: ndarray, b: ndarray, otherwise: ndarray) -> ndarray:
     return np.divide(a, b, out=np.array(otherwise), where=b > 0)
 
 
-def _checked(ids: Sequence[int] | ndarray, V: int) -> ndarray:
-    ids = np.asarray(ids)
+def _checked(ids: Sequence[int] | ndarray, V: int, name: str = "ids") -> ndarray:
+    ids = checks.array(name, ids)
     whole = ids.dtype.kind in "iu" or ids.size == 0
     if not whole or ids.ndim != 1 or (len(ids) and not 0 <= ids.min() <= ids.max() < V):
-        raise ValueError(f"ids must be one row of integers in 0…{V - 1}, got {ids!r}")
+        raise ValueError(f"{name} must be one row of integers in 0…{V - 1}, got {ids!r}")
     return ids.astype(int, copy=False)

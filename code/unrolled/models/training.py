@@ -5,14 +5,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from unrolled import checks
 from unrolled.models.checkpoint import Checkpoint
 from unrolled.models.progress import watched
+from unrolled.models.tensors import check_model, check_targets
+
+FASTEST = 1000  # learning rate: with any as large nothing is learnt
 
 
 @dataclass
@@ -28,9 +33,12 @@ class History:
 
 def cross_entropy_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean of -log softmax(model(x))[y] over all positions, in nats; model(x) is (..., V)."""
+    checks.function(model=model)
+    checks.kind("a tensor of classes", Tensor, y=y)
     if y.numel() == 0:
         raise ValueError(f"a batch needs at least one target, got y of shape {tuple(y.shape)}")
     u = model(x)
+    check_targets("y", y, u)
     return nn.functional.cross_entropy(u.flatten(0, -2), y.flatten())
 
 
@@ -70,9 +78,10 @@ def train(
     ------
     ValueError : if the batches run out, or an argument is out of range
     """
-    _check(steps, every, clip, decay)
+    _check_parts(model, loss, measure)
+    _check(steps, every, clip, decay, learning_rate)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    run, batches = _Run(model, optimizer, measure, every, keep), iter(batches)
+    run, batches = _Run(model, optimizer, measure, every, keep), checks.iterator("batches", batches)
     if resume is not None:
         run.go_on(resume, batches, steps)
     model.train()  # dropout is on, whatever the model did before
@@ -83,6 +92,8 @@ def train(
             batch = next(batches, None)
             if batch is None:
                 raise ValueError(f"{steps} steps need as many batches, got {step}")
+            if not isinstance(batch, list | tuple):
+                raise ValueError(f"batches must be tuples of tensors, got {checks.came(batch)}")
             value = loss(model, *map(torch.as_tensor, batch))
             optimizer.param_groups[0]["lr"] = learning_rate * _share(step, steps, decay)
             optimizer.zero_grad()
@@ -148,6 +159,7 @@ class _Run:
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode inside, without gradients; afterwards each part's mode is as before."""
+    check_model(model)
     modes = {part: part.training for part in model.modules()}
     model.eval()
     try:
@@ -163,7 +175,18 @@ def _share(step: int, steps: int, decay: float) -> float:
     return min(1.0, (steps - step) / (decay * steps)) if decay else 1.0
 
 
-def _check(steps: int, every: int, clip: float | None, decay: float) -> None:
+def _check_parts(model: nn.Module, loss: Callable, measure: Callable | None) -> None:
+    check_model(model)
+    checks.function(loss=loss)
+    if measure is not None:
+        checks.function(measure=measure)
+
+
+def _check(steps: int, every: int, clip: float | None, decay: float, learning_rate: float) -> None:
+    checks.number(0, FASTEST, learning_rate=learning_rate)
+    checks.integer(steps=steps, every=every)
+    checks.number(-math.inf, math.inf, clip=0 if clip is None else clip)
+    checks.kind("a number", Real, decay=decay)
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, got {steps}")
     if every < 1:

@@ -174,3 +174,20 @@ def test_contests_made_again_take_the_place_of_their_old_lines(monkeypatch):
     ]
     with pytest.raises(ValueError, match=r"contests must be among .* got \['sums'\]"):
         list(experiment.again(["sums", "gap"]))
+
+
+def test_what_cannot_be_baked_is_named():
+    """Before anything is trained."""
+    right = {"contest": "gap", "model": "RNN", "seeds": (0,), "rates": (0.1,), "updates": 100}
+    for wrong, said in [
+        ({"contest": "no such"}, "contest must be one of"),
+        ({"model": None}, "model must be one of"),
+        ({"seeds": ()}, "seeds must be a list of one or more"),
+        ({"seeds": (-1,)}, "each of seeds must be at least 0, got -1"),
+        ({"rates": ("fast",)}, "each of rates must be a number, got 'fast'"),
+        ({"updates": 50}, "updates must be at least 100, got 50"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{said}"):
+            experiment.bake(**right | wrong)
+    with pytest.raises(ValueError, match=r"^each of contests must be one of"):
+        next(experiment.everything(["no such"]))

@@ -112,3 +112,17 @@ def test_wrong_input_is_named(fields, rng):
             grid_world.expert(fields, np.array([0, 0]), wrong)
     with pytest.raises(ValueError, match="at least one leg, got 0"):
         grid_world.walks(3, 0, rng)
+
+
+def test_what_is_no_world_or_place_is_named():
+    """A world without colours walked on for ever, or took the first of no fields."""
+    rng = np.random.default_rng(0)
+    fields, place = grid_world.random_world(rng), np.array([1, 2])
+    for wrong, said in [
+        ((fields[:3], place, 1, rng), r"fields must be \(7, 7\), got \(3, 7\)"),
+        ((fields - 1, place, 1, rng), "fields must be from 0 to 4, got -1"),
+        ((fields, np.array([1, 7]), 1, rng), "place must be a row and a column below 7"),
+        ((0 * fields, place, 1, rng), "fields must have a colour in each row and column"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{said}"):
+            grid_world.directions(*wrong)

@@ -202,3 +202,9 @@ def test_only_letters_have_numbers_and_only_their_numbers_are_read():
         with pytest.raises(ValueError, match="whole numbers from 1 to 10, got "):
             spoken_letters.decode(wrong)
     assert spoken_letters.decode(np.array([1, 10])) == "at" and spoken_letters.decode([]) == ""
+
+
+def test_no_text_at_all_is_named():
+    """It was an error of max()'s."""
+    with pytest.raises(ValueError, match=r"^texts must be at least one, got none"):
+        spoken_letters.batch([], np.random.default_rng(0))

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from unrolled.datasets import tasks
 from unrolled.datasets.tasks import (
     REBER,
     adding,
@@ -198,3 +199,15 @@ def test_too_short_names_what_is_needed():
             task(1, 3, np.random.default_rng(0))
     with pytest.raises(ValueError, match="2 numbers from 1 to 4"):
         anbn(9, 2, np.random.default_rng(0), n=[5, 1])
+
+
+def test_sizes_and_generator_are_named():
+    for wrong, said in [
+        ((2.5, 3, np.random.default_rng(0)), "T must be a whole number, got 2.5"),
+        ((4, -1, np.random.default_rng(0)), "N must be at least 0, got -1"),
+        ((4, 3, 0), "rng must be a NumPy generator"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{said}"):
+            tasks.parity(*wrong)
+    with pytest.raises(ValueError, match=r"^K must be at least 1, got 0"):
+        tasks.gap(4, 3, np.random.default_rng(0), K=0)

@@ -97,3 +97,14 @@ def test_wrong_mass_and_number(u):
     for k in (0, V + 1):
         with pytest.raises(ValueError, match="1…7"):
             top_k(u, k)
+
+
+def test_logits_without_probabilities_are_named():
+    """They were an error of multinomial's."""
+    for wrong in ([float("nan"), 0.0], [float("inf"), 0.0], [-float("inf")] * 2):
+        with pytest.raises(ValueError, match=r"^u must be logits with probabilities"):
+            sample_symbol(torch.tensor([wrong]), torch.Generator())
+    with pytest.raises(ValueError, match=r"^rng must be a torch.Generator, got 0"):
+        sample_symbol(torch.zeros(1, 2), 0)
+    with pytest.raises(ValueError, match=r"^u must be floats"):
+        top_k(torch.tensor([1, 2]), 1)

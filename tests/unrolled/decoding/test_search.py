@@ -152,3 +152,19 @@ def test_wrong_beams_are_named():
     for search in (exhaustive, best_first):
         with pytest.raises(ValueError, match="one sentence"):
             search(lambda s, y: (rows, s), None, torch.tensor([0, 0]), 0, 3)
+
+
+def test_what_would_never_end_is_named():
+    """A limit of 10**30 ran until somebody stopped it, all sequences of 30 filled the memory."""
+    y, rows = torch.tensor([0]), torch.full((1, 4), 0.25).log()
+
+    def step(state, tokens):
+        return rows.expand(len(tokens), 4), state
+
+    with pytest.raises(ValueError, match=r"^T must be at most "):
+        greedy(step, None, y, 0, 10**30)
+    with pytest.raises(ValueError, match=r"^T must be smaller, got 40"):
+        exhaustive(step, None, y, 0, 40)
+    for wrong, said in [(None, "step must be a function"), (step, "tokens must be a tensor")]:
+        with pytest.raises(ValueError, match=f"^{said}"):
+            greedy(wrong, None, y if wrong is None else [0], 0, 3)

@@ -162,3 +162,8 @@ def test_a_wrong_gradient_is_reported_as_the_caller_gave_it():
     _, _, tape = layer.forward(x, states)
     with pytest.raises(ValueError, match=r"dh must be \(7, 4, 10\), got \(7, 4, 99\)"):
         layer.backward(tape, np.zeros((T, N, 99)))
+
+
+def test_ragged_lengths_are_named():
+    with pytest.raises(ValueError, match=r"^lengths must be an array of numbers, got a list"):
+        reverse(np.zeros((3, 2, 1)), [[1], [1, 2]])

@@ -195,3 +195,9 @@ def test_no_sequence_at_all():
     y, tape = layer.forward(x[:, :0], 2, 1)
     grads, dx = layer.backward(tape, y)
     assert y.shape == (6, 0, 5) and dx.shape == (11, 0, 4) and not grads.W.any()
+
+
+def test_half_a_stride_is_named():
+    """It was an error of range()'s."""
+    with pytest.raises(ValueError, match=r"^F, stride and dilation.* must be ≥ 1, got 3, 1\.5, 1"):
+        Conv.init(2, 2, 3, np.random.default_rng(0)).forward(np.zeros((5, 1, 2)), stride=1.5)

@@ -157,3 +157,12 @@ def test_float32_stays():
 def test_wrong_input_is_named(log_p, labels, blank, said):
     with pytest.raises(ValueError, match=said):
         forward(log_p, labels, blank)
+
+
+def test_ragged_labels_are_named():
+    log_p = log_softmax(np.zeros((3, 3)))
+    for call in (lambda a: forward(log_p, a), fewest_frames):
+        with pytest.raises(
+            ValueError, match=r"^labels must be an array of whole numbers.*, got a list"
+        ):
+            call([[1], [1, 2]])

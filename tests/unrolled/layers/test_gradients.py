@@ -143,3 +143,8 @@ def test_x_is_restored_where_f_raises():
 def test_a_list_is_refused():
     with pytest.raises(ValueError, match="x must be float64, got a list"):
         numerical_gradient(sum, [1.0])
+
+
+def test_what_is_no_step_is_named():
+    with pytest.raises(ValueError, match=r"^step must be at least .*, got 0$"):
+        numerical_gradient(lambda x: 0.0, np.ones(2), 0)

@@ -334,3 +334,34 @@ def test_gradients_take_the_type_of_what_they_belong_to():
 def test_rows_of_nothing():
     assert rows(np.zeros((0, 3, 4))).shape == (0, 4)
     assert rows(np.zeros((2, 3, 4))).shape == (6, 4)
+
+
+@every
+def test_neither_nan_nor_another_tape(init):
+    """They would give NaN, or an error of NumPy's, without a word about what is wrong."""
+    layer, x, state, dh, dlast_state = case(init)
+    _, _, tape = layer.forward(x, state)
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"^x must be finite, got NaN or infinity$"):
+            layer.forward(np.full_like(x, wrong), state)
+        with pytest.raises(ValueError, match=r"^dh must be finite"):
+            layer.backward(tape, np.full_like(dh, wrong), dlast_state)
+    for wrong in (dh, None, []):
+        with pytest.raises(ValueError, match=r"^tape must be "):
+            layer.backward(wrong, dh, dlast_state)
+    with pytest.raises(ValueError, match=r"^N must be at least 0, got -1"):
+        layer.zeros(-1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_init_names_what_it_cannot_use(kind):
+    rng = np.random.default_rng(0)
+    for wrong, said in [
+        ((0, H, rng), "D must be at least 1, got 0"),
+        ((D, 2.5, rng), "H must be a whole number, got 2.5"),
+        ((D, H, 0), "rng must be a NumPy generator.*, got 0"),
+        ((D, H, rng, int), "dtype must be a type of floats, got "),
+        ((D, H, rng, "text"), "dtype must be a type of floats, got 'text'"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{said}"):
+            kind.init(*wrong)

@@ -106,3 +106,21 @@ def test_lists_are_read_and_what_is_no_logits_is_named():
             ValueError, match=r"u must be numbers \(..., V\), V at least 1, got " + came
         ):
             cross_entropy(wrong, y)
+
+
+def test_logits_of_whole_numbers_without_a_sign():
+    """u - max wrapped round below 0: the smaller logit got the larger probability."""
+    u = np.array([[3, 5]], np.uint8)
+    np.testing.assert_array_equal(softmax(u), softmax(u.astype(float)))
+    assert cross_entropy(u, [1])[0] == cross_entropy(u.astype(float), [1])[0]
+
+
+def test_softmax_reads_lists_and_names_what_has_no_largest_logit():
+    np.testing.assert_array_equal(softmax([0.0, 0.0]), [0.5, 0.5])
+    assert softmax(np.array([0, -np.inf])).tolist() == [1, 0]
+    for wrong in ([np.nan, 1], [np.inf, 1], [-np.inf, -np.inf]):
+        for call in (lambda u: softmax([u]), lambda u: cross_entropy([u], [0])):
+            with pytest.raises(
+                ValueError, match=r"^u must have a finite largest logit in each row"
+            ):
+                call(wrong)

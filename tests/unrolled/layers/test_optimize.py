@@ -134,9 +134,11 @@ def test_dicts_with_other_keys_are_refused():
 
 @pytest.mark.parametrize("wrong", [torch.ones(2), None, "a", RNN, [torch.ones(2)]])
 def test_what_holds_no_arrays_is_named(wrong):
-    with pytest.raises(ValueError, match=r"expected NumPy arrays, .*, got a (Tensor|N|str|type)"):
+    with pytest.raises(
+        ValueError, match=r"\w+ must be NumPy arrays, .*, got a (Tensor|N|str|type)"
+    ):
         Adam().step(wrong, wrong)
-    with pytest.raises(ValueError, match="expected NumPy arrays"):
+    with pytest.raises(ValueError, match=r"^gradients must be NumPy arrays"):
         clip_norm(wrong, 1.0)
 
 
@@ -149,3 +151,36 @@ def test_a_limit_is_at_least_zero(clip, limit):
     np.testing.assert_array_equal(g, [3, -4])
     clip(g, 0)
     assert not g.any()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_gradient_without_a_length_changes_nothing(wrong):
+    """An infinite one was cut to NaN, and a step made all parameters NaN."""
+    p, g = [np.ones(3)], [np.array([1.0, wrong, 2.0])]
+    for call in (lambda: clip_norm(g, 1.0), lambda: clip_value(g, 1.0), lambda: Adam().step(p, g)):
+        with pytest.raises(ValueError, match=r"^gradients must be finite"):
+            call()
+    assert (p[0] == 1).all() and g[0][0] == 1
+
+
+def test_whole_parameters_are_refused():
+    with pytest.raises(ValueError, match=r"^parameters must be an array of floats \(2,\), got int"):
+        SGD(0.1).step([np.ones(2, int)], [np.ones(2)])
+
+
+def test_settings_out_of_range():
+    for make, said in [
+        (lambda: SGD(-1), "learning_rate must be at least 0, got -1"),
+        (lambda: SGD(0.1, 2), "momentum must be at least 0 and at most 1, got 2"),
+        (lambda: Adam(betas=(0.9, 1.1)), "each of betas must be at least 0 and at most 1"),
+        (lambda: Adam(betas=0.9), "betas must be a pair, got a float"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            make()
+
+
+def test_adam_in_half_precision():
+    """Its epsilon, 1e-8, is 0 there: a parameter without a gradient became NaN."""
+    p, g = [np.ones(2, np.float16)], [np.array([0, 1], np.float16)]
+    Adam(0.125).step(p, g)
+    np.testing.assert_array_equal(p[0], np.array([1, 0.875], np.float16))

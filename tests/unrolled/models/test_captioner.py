@@ -127,3 +127,12 @@ def test_wrong_pictures_are_named(model):
 def test_no_true_word_is_no_loss(model, pictures):
     with pytest.raises(ValueError, match="not PAD, got none in 12"):
         captioner.caption_loss(model, pictures, tokens(4), torch.full((4, N), PAD))
+
+
+def test_ids_out_of_range_are_named():
+    model = Captioner(6, H=4, D=3, F=5)
+    pictures = torch.rand(1, 3, 18, 18)
+    with pytest.raises(ValueError, match=r"^tokens must be whole numbers from 0 to 5, got 6 to 6"):
+        model(pictures, torch.tensor([[6]]))
+    with pytest.raises(ValueError, match=r"^v in state must be torch.float32"):
+        model.step((torch.zeros(1, 4), torch.zeros(1, 4)), torch.tensor([1]))

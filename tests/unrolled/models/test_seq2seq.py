@@ -189,3 +189,19 @@ def test_no_true_target_is_no_loss():
         sequence_loss(make(), source, lengths, inputs, torch.full_like(targets, PAD))
     with pytest.raises(ValueError, match=r"at least one sequence, got shape \(3, 0\)"):
         make().encode(torch.zeros(3, 0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
+
+
+def test_ids_out_of_range_are_named():
+    """They were an IndexError of torch's, "index out of range in self"."""
+    model = EncoderDecoder(6, 5, H=4, D=3)
+    source, lengths = torch.tensor([[3], [6]]), torch.tensor([2])
+    with pytest.raises(ValueError, match=r"^source must be whole numbers from 0 to 5, got 3 to 6"):
+        model.encode(source, lengths)
+    state = model.encode(source - 1, lengths)
+    with pytest.raises(ValueError, match=r"^inputs must be whole numbers from 0 to 4, got 9 to 9"):
+        model.decode(state, torch.tensor([[9]]))
+    with pytest.raises(ValueError, match=r"^state must be torch.float32 \(1, 4\), got "):
+        model.step(state[0], torch.tensor([1]))
+    inputs, targets = torch.tensor([[1]]), torch.tensor([[5]])
+    with pytest.raises(ValueError, match=r"^targets must be from 0 to 4, got 5 to 5"):
+        sequence_loss(model, source - 1, lengths, inputs, targets)

@@ -236,7 +236,7 @@ def test_measuring_gives_each_part_its_mode_back_even_when_it_fails():
         ({"clip": -1.0}, "clip must be a norm above 0, or None, got -1.0"),
         ({"clip": float("nan")}, "clip must be .* got nan"),
         ({"decay": 1.5}, "decay must be a share from 0 to 1, got 1.5"),
-        ({"learning_rate": -1.0}, "learning rate: -1.0"),
+        ({"learning_rate": -1.0}, "learning_rate must be at least 0 .*, got -1.0"),
     ],
 )
 def test_arguments_out_of_range(wrong, message):

@@ -12,7 +12,7 @@ from unrolled.layers.fast.products import (
     chunks_backward,
     product,
 )
-from unrolled.layers.layer_contract import check, from_beyond, gradient_at
+from unrolled.layers.layer_contract import check, check_tape, from_beyond, gradient_at
 
 
 class FastGRUTape(NamedTuple):
@@ -50,6 +50,7 @@ class GRU(gru.GRU):
         self, tape: Any, dh: ndarray, dlast_state: ndarray | None = None
     ) -> tuple["GRU", ndarray, ndarray]:
         """As `unrolled.layers.GRU.backward`, from a `FastGRUTape`."""
+        check_tape(tape, FastGRUTape)
         s, gates, q = tape
         T, H, N = q.shape
         h = s[:, :H]  # (T + 1, H, N)

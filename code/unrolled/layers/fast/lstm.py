@@ -12,7 +12,7 @@ from unrolled.layers.fast.products import (
     chunks_backward,
     product,
 )
-from unrolled.layers.layer_contract import check, check_parts, gradient_at
+from unrolled.layers.layer_contract import check, check_parts, check_tape, gradient_at
 from unrolled.layers.lstm import Pair, pair_from_beyond
 
 
@@ -53,6 +53,7 @@ class LSTM(lstm.LSTM):
         self, tape: Any, dh: ndarray, dlast_state: Pair | None = None
     ) -> tuple["LSTM", ndarray, Pair]:
         """As `unrolled.layers.LSTM.backward`, from a `FastLSTMTape`."""
+        check_tape(tape, FastLSTMTape)
         s, c, tanh_c, gates = tape
         T, H, N = tanh_c.shape
         h = s[:, :H].transpose(0, 2, 1)

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from unrolled.layers import rnn
 from unrolled.layers.fast.products import product_of_rows
-from unrolled.layers.layer_contract import check, from_beyond, gradient_at, rows
+from unrolled.layers.layer_contract import check, check_tape, from_beyond, gradient_at, rows
 from unrolled.layers.rnn import RNNTape
 
 
@@ -38,6 +38,7 @@ class RNN(rnn.RNN):
         self, tape: RNNTape, dh: ndarray, dlast_state: ndarray | None = None
     ) -> tuple["RNN", ndarray, ndarray]:
         """As `unrolled.layers.RNN.backward`."""
+        check_tape(tape, RNNTape)
         x, h = tape
         dh = gradient_at("dh", dh, h[1:])
         from_next = from_beyond("dlast_state", dlast_state, h[-1])

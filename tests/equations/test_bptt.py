@@ -6,7 +6,29 @@ import torch
 
 
 @pytest.mark.equation("eq-bptt-uses", tolerance=1e-12)
-def test_uses(check, draw_network):
+def test_uses(check, rng):
+    """Left: F(w, ..., w) differentiated by a complex step; right: autograd, copy by copy, added."""
+    T, w, step = 5, rng.normal(), 1e-30
+    a = rng.normal(size=T)
+
+    def F(copies, lib):
+        ends = lib.exp(0.3 * copies[0] * copies[-1])
+        return ends * (lib.asarray(a) * lib.sin(copies)).sum() + copies.prod()
+
+    copies = torch.full((T,), w, dtype=torch.float64, requires_grad=True)
+    parts = torch.autograd.grad(F(copies, torch), copies)[0].numpy()  # each with the others held
+    planted = {
+        "last use only": parts[-1],
+        "first use left out": parts[1:].sum(),
+        "mean": parts.mean(),
+        "one too many": parts.sum() + parts[0],
+    }
+    left = F(np.full(T, w + step * 1j), np).imag / step
+    check(left, parts.sum(), planted=planted)
+
+
+@pytest.mark.equation("eq-bptt-uses", tolerance=1e-12)
+def test_uses_of_a_matrix(check, draw_network):
     """Left: autograd for the one matrix; right: autograd with a copy for every use, added up."""
     net = draw_network()
     T = len(net.x)

@@ -6,8 +6,11 @@ import torch
 
 
 @pytest.mark.equation("eq-bptt-uses", tolerance=1e-12)
-def test_uses(check, rng):
-    """Left: F(w, ..., w) differentiated by a complex step; right: autograd, copy by copy, added."""
+def test_uses(check, draw_network, rng):
+    """Left: the derivative of F(w, ..., w) as one; right: with a copy for every use, added up.
+
+    Once F is a function of numbers, on the left by a complex step, and once the network's loss.
+    """
     T, w, step = 5, rng.normal(), 1e-30
     a = rng.normal(size=T)
 
@@ -26,10 +29,6 @@ def test_uses(check, rng):
     left = F(np.full(T, w + step * 1j), np).imag / step
     check(left, parts.sum(), planted=planted)
 
-
-@pytest.mark.equation("eq-bptt-uses", tolerance=1e-12)
-def test_uses_of_a_matrix(check, draw_network):
-    """Left: autograd for the one matrix; right: autograd with a copy for every use, added up."""
     net = draw_network()
     T = len(net.x)
     copies = torch.tensor(np.stack([net.W_hh] * T), requires_grad=True)  # (T, H, H)

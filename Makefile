@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel claims pins benchmark clean always
+.PHONY: help book test unit serve notebooks browser wheel claims mutants pins benchmark clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -78,6 +78,9 @@ benchmark: $(READY) ## time layers, convolutions, scans and search against torch
 
 claims: $(READY) ## run what the book's sentences say, the slow ones too
 	@PYTHONPATH=book/_ext $(TOOL) claims
+
+mutants: $(READY) ## change the package at 400 places: do its tests notice?
+	@$(TOOL) mutants
 
 clean: ## remove what was built; the environment (.venv) stays
 	rm -rf _build .pytest_cache .ruff_cache .mypy_cache

@@ -166,7 +166,7 @@ def from_stacked(W: ndarray, b: ndarray | None, order: str) -> Layer:
     if cls is None or height != H * len(order) or width <= H:
         raise ValueError(f"W must be (k H, H + D) with gates {order!r}, got {W.shape}")
     rows = reorder_gates(W.T, order, ORDER[cls])  # (H + D, k H)
-    b = np.zeros_like(W[:, 0]) if b is None else b
+    b = np.zeros(height, W.dtype) if b is None else b
     check("b", b, height)
     return cls(rows[H:].copy(), rows[:H].copy(), reorder_gates(b, order, ORDER[cls]))
 
@@ -214,7 +214,7 @@ def from_torch(state: Mapping[str, torch.Tensor]) -> RNN | LSTM | GRU:
     for name in set(arrays) - {"weight_hh_l0"}:
         shape = (W_hh.shape[1], "D") if name == "weight_ih_l0" else (W_hh.shape[1],)
         check(name, arrays[name], *shape)
-    zero = np.zeros_like(W_hh[0])  # (k H,), where bias=False
+    zero = np.zeros(W_hh.shape[1], W_hh.dtype)  # (k H,), where bias=False
     b_x, b_h = (arrays.get(name, zero) for name in TORCH_NAMES[2:])
     return with_two_biases(W_xh, W_hh, b_x, b_h)
 

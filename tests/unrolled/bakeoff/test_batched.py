@@ -51,3 +51,20 @@ def test_attend_as_torch():
     heads = (part.unflatten(-1, (batched.HEADS, -1)).transpose(-3, -2) for part in qkv.chunk(3, -1))
     theirs = torch.nn.functional.scaled_dot_product_attention(*heads)
     torch.testing.assert_close(batched.attend(qkv), theirs.transpose(-3, -2).flatten(-2))
+
+
+@pytest.mark.parametrize(("T", "taps", "dilation"), [(9, 3, 2), (9, 2, 1), (2, 4, 3), (1, 1, 5)])
+def test_causal_convolution_is_torch_s_behind_zeros(T, taps, dilation):
+    """Each network's own filters slide over its own sequences, and see no later step."""
+    rng = torch.Generator().manual_seed(3)
+    S, N, D, H = 2, 3, 4, 5
+    x, W, b = (
+        torch.randn(*shape, generator=rng).double()
+        for shape in ((S, T, N, D), (S, taps * D, H), (S, 1, H))
+    )
+    found = batched.causal_conv(x, W, b, taps, dilation)
+    for s in range(S):
+        padded = torch.nn.functional.pad(x[s].permute(1, 2, 0), ((taps - 1) * dilation, 0))
+        filters = W[s].unflatten(0, (taps, D)).permute(2, 1, 0)  # (H, D, taps)
+        y = torch.nn.functional.conv1d(padded, filters, b[s, 0], dilation=dilation)
+        torch.testing.assert_close(found[s], y.permute(2, 0, 1))

@@ -73,6 +73,16 @@ def test_width_is_the_nearest(model):
     assert off(H) <= min(off(H - 1), off(H + 1))
 
 
+def test_of_two_widths_as_near_the_smaller_is_taken():
+    kind, contest = MODELS["RNN"], CONTESTS["gap"]
+    near = [side_by_side.count(side_by_side.init(kind, contest, H, [0])) for H in (7, 8)]
+    middle, rest = divmod(sum(near), 2)
+    assert rest == 0
+    assert experiment.width(kind, contest, middle) == 7
+    assert experiment.width(kind, contest, middle + 1) == 8
+    assert experiment.width(kind, contest, near[1]) == 8
+
+
 def test_shares(runs):
     for run in runs:
         contest = ALL[run.contest]

@@ -1,6 +1,8 @@
 """The contests: shapes, answers, and that no word is both taught and asked."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +46,14 @@ def test_longest_of_training_is_the_first_of_the_tests(name):
     assert all(b == 2 * a for a, b in zip(contest.lengths, contest.lengths[1:], strict=False))
 
 
+def test_contests_are_those_that_the_models_took_part_in():
+    """The first line of runs.csv says with what the networks on file were trained and tested."""
+    with Path(problems.__file__).with_name("runs.csv").open() as file:
+        settings = json.loads(file.readline().removeprefix("# "))
+    for name, c in (CONTESTS | EXTRA).items():
+        assert [c.shortest, *c.lengths, c.updates, c.goal] == settings[name]
+
+
 def test_answers_are_those_of_the_last_step():
     x, y = made("parity")
     np.testing.assert_array_equal(y, x[..., 0].sum(axis=0) % 2)
@@ -61,7 +71,7 @@ def test_words_end_with_their_last_letter_and_parts_share_none():
     for part in PARTS:
         x, _ = made("words", part, N=30_000)
         seen[part] = {x[:, n].tobytes() for n in range(x.shape[1])}
-    assert len(seen["testing"]) == len(seen["choosing"]) == problems.HELD_OUT
+    assert len(seen["testing"]) == len(seen["choosing"]) == problems.HELD_OUT == 1000
     assert not seen["training"] & (seen["testing"] | seen["choosing"])
     assert not seen["testing"] & seen["choosing"]
 

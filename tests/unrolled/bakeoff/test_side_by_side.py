@@ -54,6 +54,18 @@ def test_training_is_torchs_adam_with_torchs_clipping():
         torch.testing.assert_close(ours[name], q[name].detach(), rtol=1e-3, atol=1e-4)
 
 
+def test_tiny_gradients_are_torchs_too():
+    """Gradients of 1e-8, of the size of the number that keeps Adam from dividing by zero."""
+    p, v = {"W": torch.ones(1, 2, 3)}, torch.nn.Parameter(torch.ones(2, 3))
+    ours, theirs = side_by_side.Adam(p, torch.tensor([0.1])), torch.optim.Adam([v], lr=0.1)
+    for size in (1e-8, 3e-8, -2e-8):
+        v.grad = torch.full((2, 3), size)
+        theirs.step()
+        ours.step([v.grad[None]], 1.0)
+    torch.testing.assert_close(p["W"][0], v.detach(), rtol=1e-4, atol=0)
+    assert (p["W"] - 1).abs().min() > 0.01
+
+
 def test_until_is_the_beginning_of_the_same_training():
     kind = CONTESTANTS["RNN"]
     p = side_by_side.init(kind, SHORT, 8, (0, 1))

@@ -53,6 +53,15 @@ def test_what_is_made_can_be_loaded(tmp_path, monkeypatch):
     assert perplexity(after, ids, N=1) < 0.8 * perplexity(before, ids, N=1)
 
 
+def test_of_the_first_network_the_stages_are_kept_and_of_all_the_end(monkeypatch):
+    monkeypatch.setattr(networks, "library", lambda read: {"a": "def f(x):\n    return x\n" * 40})
+    for name, size in {"H": 3, "T": 5, "N": 2, "STAGES": (0, 100, 200)}.items():
+        monkeypatch.setattr(networks, name, size)
+    names = [name.split("/") for name, _ in networks.make(steps=200, seeds=(7, 8))]
+    kept = {tuple(map(int, name[:2])) for name in names if len(name) == 3}
+    assert kept == {(7, 100), (7, 200), (8, 200)}
+
+
 @pytest.mark.parametrize("seed", networks.SEEDS)
 def test_trained_networks_predict_what_they_have_not_read(new_ids, seed):
     assert perplexity(networks.load(seed), new_ids) < 5

@@ -57,6 +57,7 @@ def test_probe_is_the_minimum(rng):
     expected = lstsq(tensor(A), tensor(b)[:, None])[0][:, 0].numpy()
     np.testing.assert_allclose(weights, expected, atol=1e-10)
     np.testing.assert_allclose(mean, X.mean(0))
+    np.testing.assert_array_equal(probing.fit_probe(X, y)[0], probing.fit_probe(X, y, 1.0)[0])
 
 
 def test_probe_finds_a_direction(rng):

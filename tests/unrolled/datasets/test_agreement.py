@@ -93,6 +93,22 @@ def test_numbers_of_clauses_and_both_verbs_are_drawn_evenly():
     assert abs(new.plural.mean() - 0.5) < 0.02
 
 
+def test_kinds_of_clauses_adjectives_and_words_are_drawn_evenly():
+    rng = np.random.default_rng(5)
+    said = [" ".join(sentence(1, rng, plural=True)) for _ in range(6000)]
+    nouns = [noun for text in said for noun in re.findall(NOUN, text)]
+    assert abs(np.mean([len(noun.split()) == 3 for noun in nouns]) - 1 / 2) < 0.02
+    before, behind = (f"{PLACE} {ACTION} ", f" {ACTION} {PLACE}")
+    both = np.mean([bool(re.search(f"{before}{PLACE}", text)) for text in said])
+    assert abs(both - 1 / 3) < 0.025
+    for one in (before, behind):
+        assert abs(np.mean([bool(re.search(one, text)) for text in said]) - 2 / 3) < 0.025
+    count = Counter(" ".join(said).split())
+    for words in (ADJECTIVES, PREPOSITIONS, ACTIONS, ENDINGS, SINGULAR):
+        shares = np.array([count[word] for word in words]) / sum(count[word] for word in words)
+        assert np.abs(shares * len(words) - 1).max() < 0.1
+
+
 def test_the_same_seed_gives_the_same_sentences():
     one, two = (sentences([1, 2], 5, np.random.default_rng(4)) for _ in range(2))
     assert all((a == b).all() for a, b in zip(one, two, strict=True))

@@ -92,6 +92,18 @@ def test_no_row_or_column_is_too_plain(rng):
         assert coloured.sum(axis=0).min() >= 2 and coloured.sum(axis=1).min() >= 2
 
 
+def test_half_of_the_fields_are_plain_and_the_colours_share_the_rest(rng):
+    """Nearly half: worlds with too plain a row are thrown away. Starts may be anywhere."""
+    fields = np.stack([grid_world.random_world(rng) for _ in range(400)])
+    shares = np.bincount(fields.ravel()) / fields.size
+    assert shares[0] == pytest.approx(0.46, abs=0.03)
+    assert shares[1:] == pytest.approx([(1 - shares[0]) / 4] * 4, abs=0.01)
+    starts = grid_world.walks(1000, 1, rng).starts
+    for axis in (0, 1):
+        counts = np.bincount(starts[:, axis], minlength=7)
+        assert len(counts) == 7 and counts.min() > 95 and counts.max() < 195
+
+
 def test_wrong_input_is_named(fields, rng):
     with pytest.raises(ValueError, match="no blue field right from"):
         grid_world.expert(fields, np.array([0, 0]), "right to blue")

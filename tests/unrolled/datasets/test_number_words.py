@@ -33,7 +33,7 @@ def test_split_parts_and_loses_nothing():
     assert sorted([*kept, *held_out]) == [*range(100)]
     assert held_out.tolist() != sorted(held_out)
     assert set(held_out) != set(hold_out_random(range(100), 30, np.random.default_rng(1))[1])
-    for wrong in (0, 100):
+    for wrong in (-1, 0, 100):
         with pytest.raises(ValueError, match="in 1…99"):
             hold_out_random(range(100), wrong, np.random.default_rng(0))
 

@@ -1,5 +1,6 @@
 """The rule-made reviews: their verdicts by a second reading of the rule, word by word."""
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -64,6 +65,22 @@ def test_every_kind_is_as_likely(drawn):
     assert abs(np.corrcoef(negated, y)[0, 1]) < 0.06
     joints = [joint for text in texts for joint in values(text)[1]]
     assert abs(joints.count("and") / len(joints) - 0.5) < 0.04
+
+
+def test_every_word_is_as_likely_as_others_of_its_kind(drawn):
+    """And one clause as two or three; a negation stands in half of the clauses."""
+    texts, _ = drawn
+    clauses = np.array([len(values(text)[0]) for text in texts])
+    assert np.bincount(clauses)[1:] / len(texts) == pytest.approx([1 / 3] * 3, abs=0.03)
+    said = Counter(word for text in texts for word in text.split())
+    total = clauses.sum()
+    for kind, share in ((reviews.SUBJECTS, 1), (GOOD + BAD, 1), (NEGATIONS, 1 / 2)):
+        expected = share * total / len(kind)
+        assert all(abs(said[word] / expected - 1) < 0.15 for word in kind)
+    for word, share in {"very": 1 / 4, "really": 1 / 4, "so": 1 / 4}.items():
+        assert said[word] / total == pytest.approx(share, abs=0.02)
+    for word, share in {"well": 1 / 3, "honestly": 1 / 3, "think": 1 / 4, "overall": 1 / 4}.items():
+        assert said[word] / len(texts) == pytest.approx(share, abs=0.03)
 
 
 def test_no_single_word_tells_the_verdict():

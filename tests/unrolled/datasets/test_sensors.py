@@ -47,6 +47,47 @@ def angles(x):
     )
 
 
+# The rule, a second time: tilt in degrees, amplitude in g, steps per second
+STATED = {
+    "sitting": ((60, 90), None, None),
+    "standing": ((0, 20), None, None),
+    "walking": ((0, 20), (0.3, 0.6), (1.4, 2.2)),
+    "upstairs": ((0, 20), (0.3, 0.6), (1.4, 2.2)),
+    "downstairs": ((0, 20), (0.3, 0.6), (1.4, 2.2)),
+    "jogging": ((0, 20), (0.7, 1.2), (2.4, 3.2)),
+}
+
+
+def test_activities_are_as_likely_as_one_another_and_tilts_spread_evenly(evenly):
+    x, y = recordings(1, 60_000, np.random.default_rng(1), noise=0)
+    assert list(STATED) == NAMES
+    assert np.abs(np.bincount(y) / len(y) - 1 / 6).max() < 0.006
+    down = np.abs(x[0, :, 2]) / np.linalg.norm(x[0], axis=-1)  # in a fall, gravity seems to turn
+    tilt = np.degrees(np.arccos(np.minimum(down, 1)))
+    for i, (bounds, _, _) in enumerate(STATED.values()):
+        evenly(tilt[y == i], *bounds)
+        evenly(np.degrees(np.arctan2(x[0, y == i, 1], x[0, y == i, 0])), -180, 180)
+
+
+def test_amplitudes_frequencies_and_beginnings_spread_evenly(evenly):
+    for name, x in by_activity(T=400, N=3000).items():
+        _, amplitude, hertz = STATED[name]
+        if amplitude is None:
+            continue
+        force = (x * vertical(*angles(x))).sum(axis=-1) - 1
+        A = np.ptp(force, axis=0) / 2
+        assert np.abs(force.max(axis=0) - A).max() < 0.1  # as far up as down
+        evenly(A, *amplitude)
+        power = np.abs(np.fft.rfft(force * np.hanning(len(force))[:, None], 8192, axis=0))
+        evenly((power[20:].argmax(axis=0) + 20) * RATE / 8192, *hertz)
+        first = force[0] / A
+        evenly(np.arccos(np.clip(first, -1, 1)) if STEPS[name] == "wave" else first, *HALF[name])
+
+
+STEPS = {"walking": "wave", "jogging": "wave", "upstairs": "rise", "downstairs": "fall"}
+HALF = {"walking": (0, np.pi), "jogging": (0, np.pi), "upstairs": (-1, 1), "downstairs": (-1, 1)}
+
+
 def test_stairs_differ_in_the_direction_of_time_alone():
     """Sudden changes of the vertical force are falls upstairs, and rises downstairs."""
     for name, sign in (("upstairs", -1), ("downstairs", 1)):

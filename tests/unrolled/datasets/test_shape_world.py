@@ -1,5 +1,8 @@
 """The world of shapes: what is true in it, and a judge that must not be fooled."""
 
+import colorsys
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -111,6 +114,87 @@ def test_the_four_shapes_differ_and_have_their_colour(rng):
     assert triangle[6].sum() == 1 and triangle[12].sum() == 7  # the tip at the top
 
 
+DRAWN = {
+    "circle": """
+        ..###..
+        .#####.
+        #######
+        #######
+        #######
+        .#####.
+        ..###..""",
+    "square": "#######" * 7,
+    "triangle": """
+        ...#...
+        ...#...
+        ..###..
+        ..###..
+        .#####.
+        .#####.
+        #######""",
+    "cross": """
+        ..###..
+        ..###..
+        #######
+        #######
+        #######
+        ..###..
+        ..###..""",
+}
+
+
+@pytest.mark.parametrize("shape", shape_world.SHAPES)
+def test_shapes_pixel_by_pixel(shape):
+    mask = shape_world.mask(Thing("red", shape, 9, 8))
+    assert not np.delete(mask, np.s_[6:13], axis=0).any()
+    assert not np.delete(mask, np.s_[5:12], axis=1).any()
+    drawn = "".join(".#"[int(pixel)] for pixel in mask[6:13, 5:12].flat)
+    assert drawn == "".join(DRAWN[shape].split())
+
+
+def test_colours_are_those_of_their_names():
+    """Pure and bright: hues around the wheel, red at 0, yellow at 60, green at 120, blue at 240."""
+    for name, hue in {"red": 0, "yellow": 55, "green": 130, "blue": 235}.items():
+        angle, saturation, value = colorsys.rgb_to_hsv(*shape_world.COLOURS[name])
+        assert abs((360 * angle - hue + 180) % 360 - 180) < 12, name
+        assert saturation > 0.8 and 0.55 < value <= 0.95, name
+
+
+def test_light_shade_and_noise_of_a_picture(rng, evenly):
+    """Paper 0.6 to 0.9 bright, a thing 0.8 to 1 of its colour, and noise of 0.03 on each pixel."""
+    pictures = np.stack([shape_world.paint((SQUARE,), rng) for _ in range(1000)])
+    paper, thing = pictures[:, :, 0], pictures[:, 2, 2:9, 10:17]  # what is blue of the square
+    evenly(paper.mean(axis=(1, 2)), 0.6, 0.9)
+    evenly(thing.mean(axis=(1, 2)) / 0.9, 0.8, 1)
+    assert paper.std(axis=(1, 2)).mean() == pytest.approx(0.03, rel=0.05)
+    assert pictures.min() >= 0 and pictures.max() <= 1
+
+
+def test_things_and_places_are_drawn_evenly(rng):
+    """All colours and shapes are as likely, and so is each place where a thing fits."""
+    things = [scene[0] for scene in shape_world.scenes(6000, "thing", rng, single=1)]
+    shares = Counter((thing.colour, thing.shape) for thing in things)
+    assert set(shares) == set(zip(shape_world.COLOURS, shape_world.SHAPES, strict=True))
+    assert min(shares.values()) > 1380 and max(shares.values()) < 1620
+    for places in ([thing.row for thing in things], [thing.column for thing in things]):
+        counts = Counter(places)
+        assert set(counts) == {*range(3, 15)}  # of 18 pixels
+        assert min(counts.values()) > 420 and max(counts.values()) < 580
+
+
+def test_the_part_of_every_pair(rng):
+    """By the rule: the same number twice, else a sum that 5 divides."""
+    colours = ("red", "green", "blue", "yellow")
+    names = [(c, s) for c in colours for s in ("circle", "square", "triangle", "cross")]
+    for i, first in enumerate(names):  # the number of a thing is its place in this list
+        for j, second in enumerate(names):
+            twice = {i, j} & {0, 5, 10, 15}
+            expected = "thing" if twice else "train" if (i + j) % 5 else "pair"
+            assert shape_world.part_of((Thing(*first, 3, 3), Thing(*second, 12, 3))) == expected
+        one = "thing" if i in (0, 5, 10, 15) else "train"
+        assert shape_world.part_of((Thing(*first, 3, 3),)) == one
+
+
 def test_batch_and_read(rng):
     scenes = shape_world.scenes(30, "train", rng)
     pictures, inputs, targets = shape_world.batch(scenes, rng)
@@ -132,6 +216,17 @@ def test_batches_go_through_all_and_again(rng):
     pictures, inputs, targets = next(stream)
     i = [p.tobytes() for p in data[0]].index(pictures[3].tobytes())
     assert (inputs[:, 3] == data[1][:, i]).all() and (targets[:, 3] == data[2][:, i]).all()
+
+
+@pytest.mark.parametrize("N", [3, 4, 5, 9])
+def test_what_is_left_over_of_an_order_is_passed_over(N, rng):
+    """Nine pictures: every batch has N of them, and none twice."""
+    data = shape_world.batch(shape_world.scenes(9, "train", rng), rng)
+    stream = shape_world.batches(data, N, rng)
+    for _ in range(20):
+        pictures, inputs, targets = next(stream)
+        assert len({picture.tobytes() for picture in pictures}) == N
+        assert inputs.shape[1] == targets.shape[1] == N
 
 
 def test_a_part_that_cannot_be_found_is_named(rng, monkeypatch):

@@ -41,6 +41,65 @@ def test_tones_stay_rise_and_fall_as_said(letter, rng):
             assert pitch(part, *band) == pytest.approx(first + place * (last - first), abs=45)
 
 
+def measured(samples, lowest, highest):
+    """The frequencies at which a tone in a band begins and ends, to a fraction of a hertz.
+
+    What is outside the band goes, and so do the negative frequencies; then the angle of what is
+    left grows by 2 pi times the frequency, which is a line in time.
+    """
+    spectrum = np.fft.fft(samples)
+    hertz = np.fft.fftfreq(len(samples), 1 / spoken_letters.RATE)
+    spectrum[(hertz < lowest) | (hertz > highest)] = 0
+    inner = slice(len(samples) // 10, -len(samples) // 10)
+    angle = np.unwrap(np.angle(np.fft.ifft(spectrum)))
+    tau = (np.arange(len(samples)) / len(samples))[inner]
+    slope, first = np.polyfit(tau, np.gradient(angle)[inner] * spoken_letters.RATE / 2 / np.pi, 1)
+    return first, first + slope
+
+
+@pytest.mark.parametrize("letter", spoken_letters.LETTERS)
+def test_tones_to_the_hertz(letter, rng):
+    """The table of the docstring: 400 to 700 Hz and 1000 to 1400 Hz, and ten letters in order."""
+    steady, up, down = (400, 400), (400, 700), (700, 400)
+    lows = [steady, (700, 700), up, down] * 3
+    highs = [(1000, 1000)] * 4 + [(1000, 1400)] * 4 + [(1400, 1000)] * 4
+    place = "aeilmnorst".index(letter)
+    samples = spoken_letters.voice(letter, 40_000, rng)
+    assert measured(samples, 300, 850) == pytest.approx(lows[place], abs=0.4)
+    assert measured(samples, 850, 1600) == pytest.approx(highs[place], abs=0.4)
+
+
+def test_swell_and_loudness(evenly):
+    """The root of half a sine wave, so its mean square is 2 / pi; each tone's is a half."""
+    rng = np.random.default_rng(3)
+    said = np.stack([spoken_letters.voice("a", 400, rng) for _ in range(3000)])
+    power = (said**2).mean(axis=0)
+    assert np.abs(power - np.sin(np.pi * np.arange(400) / 400)).max() < 0.12
+    loud = []
+    for _ in range(300):
+        samples, spans = spoken_letters.sound("roses", rng, noise=0)
+        loud += [samples[a:b].std() / np.sqrt(2 / np.pi) for a, b in spans]
+    evenly(loud, 0.5, 1.5)
+
+
+def test_edges_spread_evenly_and_noise_is_half_a_tone(evenly):
+    rng = np.random.default_rng(4)
+    before, after, silence = [], [], []
+    for _ in range(1000):
+        samples, spans = spoken_letters.sound("at", rng)
+        before.append(spans[0, 0] / spoken_letters.RATE)
+        after.append((len(samples) - spans[-1, 1]) / spoken_letters.RATE)
+        silence.append(samples[: spans[0, 0]])
+    evenly(before, 0.05, 0.15)
+    evenly(after, 0.05, 0.15)
+    assert np.concatenate(silence).std() == pytest.approx(0.5, abs=0.01)
+
+
+def test_silence_is_a_thousandth(rng):
+    """log10 of 1/100 is the least there is, and 1 is taken off."""
+    assert np.allclose(spoken_letters.frames(np.zeros(300)), -3)
+
+
 def test_lengths_pauses_and_spans(rng):
     lengths, pauses, edges = [], [], []
     for text in spoken_letters.strings(300, rng):

@@ -150,6 +150,41 @@ def test_bits_are_fair():
     assert abs(x[:-1].mean() - 0.5) < 0.01
 
 
+def shares(numbers):
+    return np.bincount(np.ravel(numbers).astype(int)) / np.size(numbers)
+
+
+def test_symbols_and_places_are_drawn_evenly(evenly):
+    """In thousands of sequences each symbol, place and length is as likely as any other."""
+    rng = np.random.default_rng(5)
+    for task in (gap, marked, recall):
+        x, _ = task(8, 5000, rng)
+        assert shares(x[..., :4].argmax(axis=-1)) == pytest.approx([1 / 4] * 4, abs=0.01)
+    x, _ = marked(8, 8000, rng)
+    assert shares(x[..., 4].argmax(axis=0)) == pytest.approx([1 / 4] * 4, abs=0.02)
+    x, _ = recall(8, 5000, rng)
+    assert x[1:, :, 4].mean() == pytest.approx(0.2, abs=0.01)  # as it is usually asked
+    x, _ = adding(7, 8000, rng)
+    evenly(x[..., 0], 0, 1)
+    for half, steps in ((x[:3, :, 1], 3), (x[3:, :, 1], 4)):
+        assert shares(half.argmax(axis=0)) == pytest.approx([1 / steps] * steps, abs=0.02)
+    _, y = anbn(9, 8000, rng)
+    assert shares((y >= 0).sum(axis=0))[2::2] == pytest.approx([1 / 4] * 4, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("before", "next_ones"),
+    [("EB", "TP"), ("B[TP]B", "TP"), ("B[TP]BT", "SX"), ("B[TP]BTX", "XS"), ("B[TP]BTXX", "TV")],
+)
+def test_of_two_arrows_each_is_as_likely(before, next_ones):
+    """The outer T or P, then the first states of the grammar, found by what leads there."""
+    x, y = embedded_reber(3000, 20, np.random.default_rng(6))
+    streams = ["".join(REBER[i] for i in ids) for ids in np.concatenate([x[:1].argmax(-1), y]).T]
+    after = "".join(c for stream in streams for c in re.findall(f"{before}(.)", stream))
+    assert set(after) == set(next_ones)
+    assert after.count(next_ones[0]) / len(after) == pytest.approx(0.5, abs=0.05)
+
+
 def test_too_short_names_what_is_needed():
     with pytest.raises(ValueError, match="at least 1, got 0"):
         parity(0, 3, np.random.default_rng(0))

@@ -27,6 +27,18 @@ def test_each_word_belongs_to_one_language():
     assert pairs == sorted(pairs)  # sets have no order; the list has one
 
 
+def test_words_as_short_as_asked_for():
+    short, y = labelled(("de", "fr"), shortest=2)
+    usual, _ = labelled(("de", "fr"))
+    assert min(map(len, short)) == 2 and min(map(len, usual)) == 4
+    assert [word for word in short if len(word) >= 4] == usual and len(y) == len(short)
+
+
+def test_no_longer_than_the_longest_unless_asked_for():
+    assert padded_ids(["drei", "ei"], letters(["drei"])).shape == (4, 2)
+    assert padded_ids(["drei", "ei"], letters(["drei"]), shortest=3).shape == (4, 2)
+
+
 def test_encode_fills_up():
     vocabulary = letters(["zwei", "drei"])
     ids = padded_ids(["drei", "ei"], vocabulary, shortest=6)

@@ -79,6 +79,16 @@ def test_levels_are_told_apart(mode):
     assert min(distances) > 0.08
 
 
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_higher_level_is_farther_from_the_paper(mode):
+    palette = coloured_text.palette(mode)
+    assert set(palette) == {"p1", "p2", "p3", "n1", "n2", "n3"}
+    paper = np.array(to_rgb(coloured_text.PAPER[mode]))
+    for sign in "pn":
+        away = [np.abs(np.array(to_rgb(palette[f"{sign}{k}"])) - paper).max() for k in (1, 2, 3)]
+        assert away == sorted(away)
+
+
 def test_the_sheet_knows_every_class_in_both_modes():
     sheet = coloured_text.stylesheet()
     for mode in ("light", "dark"):

@@ -145,3 +145,12 @@ def test_a_mask_may_be_a_list():
     np.testing.assert_array_equal(C, Dot().forward(Q, K, M, MASK)[0])
     with pytest.raises(ValueError, match=r"e must be an array of floats .*, got list"):
         weigh([[[1.0]]], MASK)
+
+
+def test_init_gives_scores_of_no_size_in_particular():
+    """Queries and keys of H numbers of size 1 come out of the matrices with that size."""
+    layer = Additive.init(400, 300, np.random.default_rng(0))
+    for W in (layer.W_q, layer.W_k):
+        assert abs(W.mean()) < 0.001 and W.std() == pytest.approx(1 / 20, rel=0.02)
+    assert np.abs((layer.W_q * layer.W_k).mean()) < 1e-4  # drawn apart from each other
+    assert abs(layer.w.mean()) < 0.02 and layer.w.std() == pytest.approx(300**-0.5, rel=0.15)

@@ -77,6 +77,8 @@ def test_float32_stays_float32():
         ({"mask": np.ones((T, N))}, r"mask must be booleans \(5, 3\), got float64 \(5, 3\)"),
         ({"mask": np.ones(N, bool)}, r"mask must be booleans \(5, 3\), got bool \(3,\)"),
         ({"y": np.zeros(N, int)}, r"y must be integers \(5, 3\), got int64 \(3,\)"),
+        ({"y": np.zeros((T, N + 1), int)}, r"y must be integers \(5, 3\), got int64 \(5, 4\)"),
+        ({"y": np.zeros((T, N, 1), int)}, r"y must be integers \(5, 3\), got int64 \(5, 3, 1\)"),
         ({"y": np.zeros((T, N))}, r"y must be integers \(5, 3\), got float64"),
         ({"u": np.zeros((0, V)), "y": np.zeros(0, int)}, "at least one position must count"),
         ({"y": np.full((T, N), V)}, r"y must be in 0 ... 6, got 7 ... 7"),

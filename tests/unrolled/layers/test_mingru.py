@@ -43,3 +43,10 @@ def test_is_the_published_cell():
     pairs = [(ours, torch.stack(states).detach()), (grads.W_xh, W.grad), (grads.b_h, b.grad)]
     for left, right in [*pairs, (dx, x_t.grad), (dh_0, start.grad)]:
         assert relative_error(left, right.numpy()) < 1e-13
+
+
+def test_init_keeps_the_size_of_the_inputs():
+    layer = MinGRU.init(300, 50, np.random.default_rng(0), np.float32)
+    assert layer.W_xh.shape == (300, 100) and layer.W_xh.dtype == layer.b_h.dtype == np.float32
+    assert layer.W_xh.std() == pytest.approx(300**-0.5, rel=0.03)
+    assert abs(layer.W_xh.mean()) < 0.002 and not layer.b_h.any()

@@ -70,6 +70,15 @@ def test_gradients_of_another_shape_are_refused():
             SGD(0.1).step(p, wrong)
 
 
+def test_an_array_and_a_list_are_told_apart_by_their_shapes():
+    for p, g, said in [
+        (np.zeros(2), [np.ones(2), np.ones(3)], r"\[\(2,\)\], got \[\(2,\), \(3,\)\]"),
+        ([np.zeros(2), np.zeros(3)], np.ones(2), r"\[\(2,\), \(3,\)\], got \[\(2,\)\]"),
+    ]:
+        with pytest.raises(ValueError, match=f"gradients must have shapes {said}"):
+            SGD(0.1).step(p, g)
+
+
 def test_the_norm_is_taken_over_everything():
     assert global_norm([np.array([3.0, 0.0]), {"b": np.array([[4.0]])}]) == 5
     huge = np.full(4, 1e30, np.float32)  # its square overflows in float32

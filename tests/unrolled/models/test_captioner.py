@@ -86,6 +86,28 @@ def test_every_word_tells_the_cnn_something(model, pictures):
         assert grad.norm() > 0
 
 
+def test_convolutions_keep_the_size_and_pools_halve_it(model, pictures):
+    """18 pixels, then 9, then 5; a feature sees one pixel to each side, and nobody else's."""
+    x, sizes = 4 * pictures - 3, []
+    for part in model.look:
+        x = part(x)
+        sizes.append(tuple(x.shape[1:]))
+        if isinstance(part, torch.nn.Conv2d):
+            assert part.kernel_size == (3, 3)
+    assert sizes == [
+        *[(16, 18, 18), (16, 9, 9), (16, 9, 9)],
+        *[(32, 9, 9), (32, 5, 5), (32, 5, 5)],
+        *[(32, 5, 5), (32, 5, 5), (800,), (F,)],
+    ]
+
+
+def test_sizes_unless_others_are_given():
+    model = Captioner(V)
+    assert model.tell.hidden_size == model.output.in_features == 128
+    assert model.embedding.embedding_dim == 32 and model.look[-1].out_features == 64
+    assert model.always
+
+
 def test_search_takes_its_states(model, pictures):
     """The best of all captions up to three words, found by a beam as wide as the tree."""
     state = model.encode(pictures)

@@ -64,6 +64,27 @@ def test_contexts_are_those_of_the_layer_by_hand(score):
 
 
 @scores
+def test_scores_are_products_without_a_bias(score):
+    """A state of zeros asks for nothing: every score is that of its key alone, or 0."""
+    model, (source, lengths, _, _) = make(score), batch()
+    _, keys, memory, mask = model.encode(source, lengths)
+    alike = torch.zeros(len(lengths), 2, H).double()
+    weights = model.weights(alike, keys, mask)
+    e = torch.zeros(memory.shape[:2]).double()
+    if score == "additive":
+        e = torch.tanh(memory @ model.key.weight.T) @ model.w.weight[0]
+    expected = e.masked_fill(~mask, -torch.inf).softmax(dim=1)[:, None].expand(-1, 2, -1)
+    torch.testing.assert_close(weights, expected)
+
+
+def test_sizes_unless_others_are_given():
+    model = Attentive(SIZE, V)
+    assert model.encoder.hidden_size == model.decoder.hidden_size == model.query.out_features == 128
+    assert model.source_embedding.embedding_dim == model.target_embedding.embedding_dim == 32
+    assert Attentive(SIZE, V, score="additive").query.out_features == 64
+
+
+@scores
 def test_steps_give_the_logits_of_teacher_forcing(score):
     model, (source, lengths, inputs, _) = make(score), batch()
     expected = model(source, lengths, inputs).log_softmax(dim=-1)

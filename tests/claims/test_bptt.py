@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from unrolled.layers import gradients
+
 
 def right(page, tunes):
     """How many notes of each tune are those of the page's."""
@@ -54,6 +56,33 @@ def test_numbers_of_the_first_pages(claim):
     assert abs(0.8**2 * 0.96 * 0.64 - 0.39) < 5e-3
     assert np.isclose(loss(0.8), 0.225) and abs(loss(0.9) - 0.2034) < 5e-5
     assert abs((loss(0.8 + 1e-6) - loss(0.8 - 1e-6)) / 2e-6 + 0.213) < 5e-4
+
+
+def test_close_enough(claim):
+    """30 networks with the sizes of the page, every entry of W_hh by differences; two mistakes."""
+    claim(
+        "In double precision, errors below $10^{-8}$ of the gradient's size are those of the"
+        " difference itself."
+    )
+    claim("A wrong sign or a missing transpose usually gives errors from a tenth upwards.")
+    page = claim.definitions()
+    forward, backward = page["forward"], page["backward"]
+
+    def errors(seed):
+        rng = np.random.default_rng(seed)
+        sizes = [(6, 2, 3), (2, 4), (3, 4), (4, 4), (4,), (6, 2, 4)]
+        x, h_0, W_xh, W_hh, b_h, dh = (rng.normal(size=size) for size in sizes)
+        h = forward(x, h_0, W_xh, W_hh, b_h)
+        measured = gradients.numerical_gradient(
+            lambda W: np.sum(dh * forward(x, h_0, W_xh, W, b_h)[1:]), W_hh
+        )
+        used = (W_hh, -W_hh, W_hh.T)  # on the way back: right, wrong sign, transpose missing
+        found = (backward(x, h, dh, W_xh, W)[2] for W in used)
+        return [gradients.relative_error(gradient, measured) for gradient in found]
+
+    right_one, *wrong = np.transpose([errors(seed) for seed in range(30)])
+    assert right_one.max() < 1e-8
+    assert np.mean(np.array(wrong) > 0.1) > 0.9
 
 
 def test_powers(claim):

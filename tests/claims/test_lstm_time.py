@@ -19,10 +19,7 @@ def test_time_constants(claim):
 
 def test_chrono_spreads_lifetimes(claim):
     """The page's own draw, 100,000 times, beside the quantiles of a uniform distribution."""
-    claim(
-        "If a content were lost at each step with probability $1-f$, then $1/(1-f)$ would be its"
-        " mean lifetime; it is spread evenly up to $T_{\\max}$."
-    )
+    claim("Chrono initialisation spreads these lifetimes evenly up to $T_{\\max}$.")
     [code] = [code for code in cells(PAGE) if "def silence(T" in code]
     line = "torch.log(1 + (T - 2) * torch.rand(S, 1, H, generator=torch_rng))"
     assert f"b_f = {line}" in code

@@ -6,8 +6,29 @@ import torch
 
 
 @pytest.mark.equation("eq-bptt-uses", tolerance=1e-12)
-def test_uses(check, draw_network):
-    """Left: autograd for the one matrix; right: autograd with a copy for every use, added up."""
+def test_uses(check, draw_network, rng):
+    """Left: the derivative of F(w, ..., w) as one; right: with a copy for every use, added up.
+
+    Once F is a function of numbers, on the left by a complex step, and once the network's loss.
+    """
+    T, w, step = 5, rng.normal(), 1e-30
+    a = rng.normal(size=T)
+
+    def F(copies, lib):
+        ends = lib.exp(0.3 * copies[0] * copies[-1])
+        return ends * (lib.asarray(a) * lib.sin(copies)).sum() + copies.prod()
+
+    copies = torch.full((T,), w, dtype=torch.float64, requires_grad=True)
+    parts = torch.autograd.grad(F(copies, torch), copies)[0].numpy()  # each with the others held
+    planted = {
+        "last use only": parts[-1],
+        "first use left out": parts[1:].sum(),
+        "mean": parts.mean(),
+        "one too many": parts.sum() + parts[0],
+    }
+    left = F(np.full(T, w + step * 1j), np).imag / step
+    check(left, parts.sum(), planted=planted)
+
     net = draw_network()
     T = len(net.x)
     copies = torch.tensor(np.stack([net.W_hh] * T), requires_grad=True)  # (T, H, H)

@@ -140,7 +140,7 @@ def test_a_decorated_function_keeps_its_decorator_or_loses_it_with_its_line():
 
 def test_a_class_is_changed_under_every_name():
     old, notebook = Vocabulary, {"V": Vocabulary, "one": Vocabulary("ab")}
-    code = source_at(place_of(Vocabulary)).replace('"text", text))))', '"text", text)))[::-1])')
+    code = source_at(place_of(Vocabulary)).replace('"text", text))))', '"text", text))))[::-1]')
     redefine(place_of(Vocabulary), code, notebook)
     new = notebook["V"]
     assert new is not old and new.of("ab").symbols == ("b", "a")

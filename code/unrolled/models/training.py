@@ -32,13 +32,17 @@ class History:
 
 
 def cross_entropy_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Mean of -log softmax(model(x))[y] over all positions, in nats; model(x) is (..., V)."""
+    """Mean of -log softmax(model(x))[y] in nats; model(x) is (..., V).
+
+    Over all positions but those where y is -100, which torch's cross-entropy leaves out.
+    """
     checks.function(model=model)
     checks.kind("a tensor of classes", Tensor, y=y)
-    if y.numel() == 0:
+    counted = y != -100
+    if not counted.any():
         raise ValueError(f"a batch needs at least one target, got y of shape {tuple(y.shape)}")
     u = model(x)
-    check_targets("y", y, u)
+    check_targets("y", y.where(counted, torch.zeros_like(y)), u)
     return nn.functional.cross_entropy(u.flatten(0, -2), y.flatten())
 
 

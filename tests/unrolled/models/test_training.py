@@ -87,6 +87,21 @@ def test_cross_entropy_is_the_mean_over_all_positions():
     assert cross_entropy_loss(lambda x: x, u, y).item() == pytest.approx(expected, rel=1e-12)
 
 
+def test_loss_leaves_out_what_is_not_to_be_counted():
+    rng = torch.Generator().manual_seed(0)
+    u, y = torch.randn(4, 3, 5, generator=rng), torch.randint(5, (4, 3), generator=rng)
+    expected = -u.log_softmax(-1)[0, 1, y[0, 1]].item()
+    y[torch.arange(12).reshape(4, 3) != 1] = -100
+    assert cross_entropy_loss(lambda x: x, u, y).item() == pytest.approx(expected)
+    for wrong, complaint in [
+        (-100, "at least one target"),
+        (-99, "from 0 to 4"),
+        (5, "from 0 to 4"),
+    ]:
+        with pytest.raises(ValueError, match=complaint):
+            cross_entropy_loss(lambda x: x, u, torch.full_like(y, wrong))
+
+
 def test_too_few_batches_is_an_error():
     model, batches = line()
     with pytest.raises(ValueError, match="5 steps need as many batches, got 3"):

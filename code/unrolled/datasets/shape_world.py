@@ -107,7 +107,7 @@ def _scene(count: int, part: str, rng: np.random.Generator) -> Scene:
 
 def paint(scene: Scene, rng: np.random.Generator) -> ndarray:
     """The picture (3, SIZE, SIZE), float32: red, green and blue from 0 to 1, with some noise."""
-    check_scene("scene", scene)
+    check_things("scene", scene)
     checks.generator(rng)
     picture = np.full((3, SIZE, SIZE), 0.9) - rng.uniform(0, 0.3)
     for thing in scene:
@@ -237,8 +237,15 @@ def sentence_of(ids: Sequence[int]) -> str:
 
 def check_scene(name: str, scene: Scene) -> None:
     """ValueError unless these are one or two things of known colours and shapes, at pixels."""
-    if not isinstance(scene, list | tuple) or not 1 <= len(scene) <= 2:
-        raise ValueError(f"{name} must be one thing or two, got {checks.came(scene)}")
+    check_things(name, scene)
+    if not 1 <= len(scene) <= 2:
+        raise ValueError(f"{name} must be one thing or two, got {len(scene)}")
+
+
+def check_things(name: str, scene: Scene) -> None:
+    """ValueError unless these are things of known colours and shapes, at pixels; any number."""
+    if not isinstance(scene, list | tuple):
+        raise ValueError(f"{name} must be a tuple of things, got {checks.came(scene)}")
     for thing in scene:
         checks.kind("a Thing", Thing, **{name: thing})
         known = all(isinstance(word, str) for word in thing[:2])

@@ -254,3 +254,12 @@ def test_only_ids_of_the_vocabulary_are_read(wrong):
     with pytest.raises(ValueError, match=r"ids must be (from 0 to|whole numbers)"):
         shape_world.sentence_of(wrong)
     assert shape_world.sentence_of([]) == ""
+
+
+def test_any_number_of_things_can_be_painted_and_two_described():
+    rng = np.random.default_rng(0)
+    (scene,) = shape_world.scenes(1, "train", rng, single=1)
+    for things in ((), [*scene] * 3):
+        assert shape_world.paint(things, rng).shape == (3, shape_world.SIZE, shape_world.SIZE)
+        with pytest.raises(ValueError, match=f"one thing or two, got {len(things)}"):
+            shape_world.sentences(things)

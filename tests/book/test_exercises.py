@@ -18,7 +18,7 @@ WITH_DEPTHS = {
 }
 
 
-@pytest.mark.parametrize("page", WITH_DEPTHS, ids=str)
+@pytest.mark.parametrize("page", sorted(WITH_DEPTHS), ids=str)
 def test_an_exercise_says_its_kind_its_minutes_and_its_difficulty(page):
     silent = [one.label for one in exercises(ROOT, Page(page)) if not one.kind]
     assert not silent, "the first line must be like `*Code, 20 minutes, medium.*`"

@@ -36,7 +36,7 @@ def test_counts(claim):
     claim("With 50 numbers at each step, 100 units and 50 answers it makes 20,150.")
     claim(
         "A network that sees a thousand such steps all at once, with as many units, has more than"
-        " five million weights, and for a row of a thousand and one it has none."
+        " five million weights, and none for the step after that."
     )
     D, H, V, T = 50, 100, 50, 1000
     assert (D + H + 1) * H + (H + 1) * V == 20_150

@@ -7,12 +7,7 @@ import torch
 from unrolled.bakeoff import models
 from unrolled.bakeoff.models import CONTESTANTS
 
-D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
-
-
 TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
-
-
 LAYERS = models.LAYERS
 
 

@@ -9,12 +9,7 @@ from unrolled.bakeoff.batched import HEADS, affine
 from unrolled.bakeoff.models import CONTESTANTS
 
 D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
-
-
-TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
-
-
-LAYERS = models.LAYERS
+LAYERS, WIDTH = models.LAYERS, models.WIDTH
 
 
 def initial(model, rng):

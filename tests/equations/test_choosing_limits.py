@@ -8,7 +8,7 @@ import pytest
 
 from unrolled.layers.mingru import MinGRU
 
-D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
+H, T = 5, 7
 
 
 @pytest.mark.equation("eq-choosing-horizon", tolerance=1e-12)

@@ -21,7 +21,6 @@ from unrolled.layers.optimize import Adam, clip_norm
 from unrolled.layers.stack import Stack
 
 FASTEST = 1000  # learning rate: with any as large nothing is learnt
-Batch = tuple[ndarray, ndarray, ndarray | None, ndarray | None]  # x, y, mask, lengths
 
 
 class StackedTape(NamedTuple):
@@ -65,14 +64,14 @@ class StackedNetwork:
         return StackedNetwork(stack, h_rows.T @ du_rows, du_rows.sum(axis=0))
 
     def fit(
-        self, batches: Sequence[Batch], learning_rate: float, decay: bool = False
+        self, batches: Sequence[tuple], learning_rate: float, decay: bool = False
     ) -> list[float]:
         """One step of Adam for each batch, in place, with gradients clipped to norm 1; the losses.
 
         Parameters
         ----------
-        batches : tuples (x, y, mask, lengths): inputs (T, N, D), classes (T, N), which of them count
-            (None for all), and the sequences' lengths (None for all T)
+        batches : tuples (x, y, mask, lengths): inputs (T, N, D), classes (T, N), which of them
+            count (None for all), and the sequences' lengths (None for all T)
         decay : over the second half, let the learning rate fall in a straight line to 0
 
         Raises
@@ -80,12 +79,16 @@ class StackedNetwork:
         ValueError : if an argument is not of its kind, or the parts of a batch do not fit
         """
         checks.number(0, FASTEST, learning_rate=learning_rate)
+        checks.kind("true or false", bool, decay=decay)
         adam, losses = Adam(learning_rate), []
         for i, batch in enumerate(batches := checks.items("batches", batches)):
             check_parts("each of batches", batch, "x, y, mask and lengths", 4)
             x, y, mask, lengths = batch
-            u, tape = self.forward(x, lengths)
-            loss, du = cross_entropy(u, y, mask)
+            try:
+                u, tape = self.forward(x, lengths)
+                loss, du = cross_entropy(u, y, mask)
+            except ValueError as error:
+                raise ValueError(f"in number {i} of batches, {error}") from error
             grads = self.backward(tape, du)
             clip_norm(grads, 1.0)
             if decay:

@@ -126,7 +126,12 @@ def _():
     return {"self": net, "tape": tape, "du": normal(*u.shape)}
 
 
-@valid("layers.stacked_network.StackedNetwork.fit", changes=("self",), overflows=True)
+@valid(
+    "layers.stacked_network.StackedNetwork.fit",
+    changes=("self",),
+    whole=("batches",),
+    overflows=True,
+)
 def _():
     y, mask = np.zeros((T, N), dtype=int), np.ones((T, N), dtype=bool)
     batch = normal(T, N, D), y, mask, np.array([4, 1, 2])

@@ -1,9 +1,21 @@
 """What sentences of the chapter on deep and bidirectional networks say."""
 
+from pathlib import Path
+
 import pytest
 
 from rerun import rerun
 
+PAGE = Path(__file__).parents[2] / "book/gates/deep-and-bidirectional.md"
+CELLS = [
+    "from itertools import product",
+    "def turn(",
+    "CLASSES =",
+    "def sentence(",
+    "class Tagger",
+    "def tagging_loss",
+    "NETWORKS =",
+]
 OWN_RUNS = "taggers = {name: trained(ways, seed=0) for name, ways in NETWORKS.items()}"
 
 

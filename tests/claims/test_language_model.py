@@ -134,7 +134,8 @@ def manual():
     symbols = Vocabulary.of(text)
     known_words = set(re.findall(r"[a-z]{4,}", train_text.lower()))
     ids = symbols.encode(held_out[:10_000])
-    return dict(train_text=train_text, symbols=symbols, held_out_ids=ids, known_words=known_words)
+    names = "train_text", "symbols", "held_out_ids", "known_words"
+    return dict(zip(names, (train_text, symbols, ids, known_words), strict=True))
 
 
 @pytest.mark.slow

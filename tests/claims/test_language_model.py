@@ -143,7 +143,10 @@ def manual():
 def test_film_from_other_starts(claim, manual, seed):
     """The page's film, with weights from another seed; then without a state; then the dial."""
     claim("Of those with two or three letters, such as *the* and *is*, most are real.")
-    claim("A longer word ends in *-ing*, *-ed* or *-tion* about as often as in the manual,")
+    claim(
+        "A longer word ends in *-ing*, *-ed* or *-tion* about as often as in the manual, though"
+        " the word itself often does not exist."
+    )
     claim(
         "With the state at least three words in ten existed each time, and without it at most"
         " three in a hundred."

@@ -54,8 +54,8 @@ def test_hello_by_hand(claim):
         "Now unit 2 votes for *l*, and the logits are $(-0.624, 0, 0.624, 0)$. The *l* gets"
         " $1.866/4.402 = 0.424$, at a cost of 0.858."
     )
-    claim("Inside the tanh stands $(-0.812, 0.5)$, so $h_3 = (-0.671, 0.462)$.")
-    claim("Inside the tanh stands $(-0.731, 0.165)$, so $h_4 = (-0.624, 0.163)$.")
+    claim("Inside the tanh we have $(-0.812, 0.5)$, so $h_3 = (-0.671, 0.462)$.")
+    claim("Inside the tanh we have $(-0.731, 0.165)$, so $h_4 = (-0.624, 0.163)$.")
     claim("Together the four costs make 3.78, and their average is $3.78/4 = 0.945$.")
     a, h, u, y_hat, came = hell()
     e = np.exp(u)

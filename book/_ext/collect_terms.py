@@ -48,7 +48,7 @@ class Term:
     @property
     def anchor(self) -> str:
         """The id that Sphinx gives to the entry."""
-        return "term-" + re.sub(r"[^a-z0-9]+", "-", self.names[0].lower()).strip("-")
+        return "term-" + re.sub(r"[^a-zA-Z0-9]+", "-", self.names[0]).strip("-")
 
     @property
     def plain(self) -> str:

@@ -4,7 +4,7 @@ A page's source does not mention it, so that no first use is forgotten and no se
 The directive `{term-index}` lists every name of every term with the sections that treat it.
 """
 
-import re
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -16,7 +16,15 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 # what is no running text; `title` is also the title of an admonition
-CLOSED = (nodes.title, nodes.literal, nodes.reference, nodes.caption, nodes.rubric, nodes.table)
+CLOSED = (
+    nodes.title,
+    nodes.literal,
+    nodes.math,
+    nodes.reference,
+    nodes.caption,
+    nodes.rubric,
+    nodes.table,
+)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -46,14 +54,11 @@ class LinkFirstUses(SphinxPostTransform):
 
     def link(self, text: nodes.Text, left: list[tuple]) -> None:
         """Link what this text uses first; of two names at one place the longer one."""
-        found = [(match, term) for words, term in left if (match := first_use(text, words, term))]
-        found.sort(key=lambda pair: (pair[0].start(), -pair[0].end()))
         new, end = [], 0
-        for match, term in found:
-            if match.start() < end:
-                continue
-            new += [nodes.Text(text[end : match.start()]), self.reference(match[0], term)]
-            end = match.end()
+        while uses := list(first_uses(text, end, left)):
+            use, term = min(uses, key=lambda pair: (pair[0].start(), -pair[0].end()))
+            new += [nodes.Text(text[end : use.start()]), self.reference(use[0], term)]
+            end = use.end()
             left[:] = [pair for pair in left if pair[1] is not term]
         if new:
             place = text.parent.index(text)
@@ -66,10 +71,12 @@ class LinkFirstUses(SphinxPostTransform):
         return nodes.reference("", words, classes=["term"], **to)
 
 
-def first_use(text: nodes.Text, words: re.Pattern, term: Term) -> re.Match | None:
-    if EVERYDAY.isdisjoint(term.names) or isinstance(text.parent, nodes.strong):
-        return words.search(text)
-    return None
+def first_uses(text: nodes.Text, start: int, left: list[tuple]) -> Iterator[tuple]:
+    """(use, term) for each term that the text uses from this place on."""
+    for words, term in left:
+        told_apart = EVERYDAY.isdisjoint(term.names) or isinstance(text.parent, nodes.strong)
+        if told_apart and (use := words.search(text, start)):
+            yield use, term
 
 
 def in_running_text(text: nodes.Text) -> bool:

@@ -10,7 +10,7 @@ from unrolled.datasets.number_words import tokens, written
 
 PAGE = Path(__file__).parents[2] / "book/sequence-to-sequence/encoder-decoder.md"
 HARNESS = ["from unrolled.figures import graph, plot, show", "digits = rng.integers(1, 7"]
-TRAINED, BY_LENGTH = "def trained(kind, numbers", "def by_length(kind"
+TRAINED, BY_LENGTH = "def trained(kind, numbers", "def by_length(model"
 
 
 @pytest.mark.slow

@@ -52,7 +52,9 @@ def test_shares_that_are_missing(claim):
 @pytest.mark.slow
 def test_twenty_other_networks(claim):
     """Seeds 100 to 119 for each way, and stories of 1,000 letters for A."""
-    claim("We repeated this with twenty other networks for each way, and it came out the same.")
+    claim(
+        "All networks of way A and nearly all of way D learnt the game, and none of the others did."
+    )
     page = claim.definitions()
     seeds, found = range(100, 120), {}
     for name, (length, carry, every) in page["ways"].items():
@@ -60,7 +62,7 @@ def test_twenty_other_networks(claim):
         found[name] = page["share_right"](nets, 20, reset=None if carry else length)
         if name == "A":
             assert page["share_right"](nets, 1000).min() > 0.95
-    assert found["A"].min() > 0.95 and found["D"].min() > 0.95
+    assert found["A"].min() > 0.95 and np.mean(found["D"] > 0.95) >= 0.85
     assert np.abs(found["B"] - 0.5).max() < 0.08
     assert np.median(found["C"]) < 0.65 and found["C"].max() < 0.9
 

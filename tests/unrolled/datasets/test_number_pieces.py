@@ -66,5 +66,5 @@ def test_pairs():
 @pytest.mark.parametrize("number", [0, -1, 1_000_000])
 def test_range(number):
     for function in (words, pieces, partners, alignment, letter_alignment):
-        with pytest.raises(ValueError, match="number must be at (least 1|most 999999)"):
+        with pytest.raises(ValueError, match=r"number must be at (least 1|most 999999)"):
             function(number)

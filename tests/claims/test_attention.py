@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from rerun import rerun
 from unrolled.datasets.number_words import written
@@ -77,6 +78,24 @@ def test_four_times_as_long(claim, page, seed):
 def test_sizes_of_the_table(claim, page):
     """4,081 in words and in letters."""
     claim("For 4,081 that is 4 words times 6 outputs, with END, which makes 24.")
-    claim("Letter by letter it is 28 times 24, which makes 672.")
+    claim("Letter by letter it is 28 times 25, which makes 700.")
     assert len(page["words"](4081)) * (len(page["pieces"](4081)) + 1) == 24
-    assert (len(written(4081, "en")), len(written(4081, "de"))) == (28, 24)
+    assert (len(written(4081, "en")), len(written(4081, "de"))) == (28, 25 - 1)  # and END
+
+
+def test_two_meanings_of_true(claim):
+    """Attention of torch's function and torch's module, with the same mask."""
+    claim("In `scaled_dot_product_attention` True means that a place may be looked at.")
+    claim("In `torch.nn.MultiheadAttention` True in `key_padding_mask` means that it is left out.")
+    torch.manual_seed(0)
+    x, mask = torch.randn(1, 5, 4), torch.tensor([[True, True, True, False, False]])
+    changed = x.clone()
+    changed[:, 3:] += 1
+    attend = torch.nn.functional.scaled_dot_product_attention
+    before, after = (attend(x, k, k, attn_mask=mask[:, None]) for k in (x, changed))
+    assert torch.equal(before, after)
+    module = torch.nn.MultiheadAttention(4, 1, batch_first=True)
+    before, after = (module(x, k, k, key_padding_mask=mask)[0] for k in (x, changed))
+    assert not torch.allclose(before, after)
+    before, after = (module(x, k, k, key_padding_mask=~mask)[0] for k in (x, changed))
+    assert torch.equal(before, after)

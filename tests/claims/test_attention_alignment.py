@@ -53,3 +53,27 @@ def test_without_the_root(claim, page, seed):
     assert right[Attentive].mean() > right[NoRoot].mean() + 0.1
     wrong = held_out[~right[Attentive]]
     assert sum(map(thousands_without_hundreds, wrong)) > 0.7 * len(wrong)
+
+
+@pytest.mark.slow
+def test_another_draw(claim):
+    """The numbers from 1 on, in another order: other training, other tests."""
+    claim(
+        "The additive score again got nearly all of the longer numbers right. The dot product got"
+        " fewer than half of them, and the one vector more than half."
+    )
+    changes = {
+        "range(10_000)": "range(1, 10_000)",
+        "(rng.permutation(np.flatnonzero(w)) for": "(1 + rng.permutation(np.flatnonzero(w)) for",
+        "for name in kinds:": "for name in ():",
+    }
+    pieces = ["import matplotlib", "letters = np.array(", "def fit(kind", "def with_sums"]
+    page = rerun(PAGE, pieces, changes)
+    bounds = {
+        "additive": (0.9, 1.01),
+        "dot product": (0, 0.5),
+        "one vector at every step": (0.5, 1),
+    }
+    for name, (low, high) in bounds.items():
+        model = page["fit"](page["kinds"][name])
+        assert low < page["right"](model, page["longer"]).mean() < high, name

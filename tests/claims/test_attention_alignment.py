@@ -69,11 +69,8 @@ def test_another_draw(claim):
     }
     pieces = ["import matplotlib", "letters = np.array(", "def fit(kind", "def with_sums"]
     page = rerun(PAGE, pieces, changes)
-    bounds = {
-        "additive": (0.9, 1.01),
-        "dot product": (0, 0.5),
-        "one vector at every step": (0.5, 1),
-    }
+    bounds = {"additive": (0.9, 1.01), "dot product": (0, 0.5)}
+    bounds["one vector at every step"] = (0.5, 1)
     for name, (low, high) in bounds.items():
         model = page["fit"](page["kinds"][name])
         assert low < page["right"](model, page["longer"]).mean() < high, name

@@ -5,6 +5,7 @@ German piece comes from one English word, except "und", which turns round the pi
 """
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from numpy import ndarray
@@ -36,7 +37,7 @@ class NumberPieces(NumberWords):
     The numbers are from 1 to 999,999. `texts` joins the pieces, as German does.
     """
 
-    def __init__(self, numbers) -> None:
+    def __init__(self, numbers: Iterable[int]) -> None:
         super().__init__(numbers, ("en", "de"), ("words", "characters"))
 
     def tokens(self, number: int, side: int) -> list[str]:

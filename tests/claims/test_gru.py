@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from rerun import rerun
 
+CORE = Path(__file__).parents[2] / "book/gates/gru.md"
 PAGE = Path(__file__).parents[2] / "book/gates/gru.md"
 CELLS = ["from unrolled.datasets import Vocabulary, documentation", "def registers(T"]
 CELLS += ["torch_rng = torch.Generator()", "def lstm(p, x, forced", "def losses(cell, p"]
@@ -49,3 +52,27 @@ def test_the_ablation_with_other_starts(claim, seed):
     assert text["no tanh"] < text["LSTM"] + 0.01
     assert 0.06 < text["no reset gate"] - text["GRU"] < 0.15
     assert abs(registers["no reset gate"] - registers["GRU"]) < 0.03
+
+
+@pytest.fixture
+def core():
+    """What the core's cells define: its networks, the variants, and how it looks into them."""
+    names = ["def slider(ax, z)", "class Reader", "def slider_at_zero", "def contents(x)"]
+    functions = {}
+    for name in [*names, "def after_turning"]:
+        ...
+    return functions
+
+
+def test_what_is_left(claim):
+    """The powers, and the sigmoid of 3."""
+    claim("With the slider at three quarters that is $0.75^{10} = 0.056$, so about 6 % are left.")
+    claim("At 0.5 it is a thousandth, and at 0.99 it is 90 %.")
+    claim(
+        "Without this line the sliders start near one half, and after ten steps a thousandth of a"
+        " value is left."
+    )
+    claim("With a bias of 3 the slider starts at 0.95, and after ten steps 61 % are left.")
+    left = np.array([0.75, 0.5, 0.99, 1 / (1 + np.exp(-3))]) ** 10
+    assert np.allclose(left, [0.056, 0.001, 0.90, 0.61], atol=[0.0005, 5e-5, 0.005, 0.005])
+    assert abs(1 / (1 + np.exp(-3)) - 0.95) < 0.005

@@ -58,10 +58,7 @@ def test_the_ablation_with_other_starts(claim, seed):
 def core():
     """What the core's cells define: its networks, the variants, and how it looks into them."""
     names = ["def slider(ax, z)", "class Reader", "def slider_at_zero", "def contents(x)"]
-    functions = {}
-    for name in [*names, "def after_turning"]:
-        ...
-    return functions
+    return rerun(CORE, [*names, "contestants = [", "tape, best, shares", "def after_turning"])
 
 
 def test_what_is_left(claim):
@@ -76,3 +73,88 @@ def test_what_is_left(claim):
     left = np.array([0.75, 0.5, 0.99, 1 / (1 + np.exp(-3))]) ** 10
     assert np.allclose(left, [0.056, 0.001, 0.90, 0.61], atol=[0.0005, 5e-5, 0.005, 0.005])
     assert abs(1 / (1 + np.exp(-3)) - 0.95) < 0.005
+
+
+@pytest.mark.slow
+def test_five_networks_of_each_kind(claim, core):
+    """The page's trainings with five starts; it shows two of the networks and one of the GRUs."""
+    claim("The plain networks gave about two right answers in three.")
+    claim("The GRUs and the LSTMs were nearly always right.")
+    claim("Without its slider the GRU is far from the full one.")
+    claim("A slider that cannot move is hardly of more use.")
+    claim("The reset gate matters little for this task.")
+    claim(
+        "We trained five networks of each kind from different starts, and the order was the same"
+        " each time."
+    )
+    trained, right, seeds = core["trained"], core["share_right"], range(5)
+    found = {}
+    for name, kind, H, rate in core["contestants"]:
+        found[name] = [right(trained(kind, H, seed, rate=rate)) for seed in seeds]
+    for change in ("slider_at_zero", "slider_stuck", "reset_open"):
+        gru = (trained(torch.nn.GRU, 19, seed, core[change]) for seed in seeds)
+        found[change] = [right(model) for model in gru]
+    print(found)
+    plain, gru, lstm, at_zero, stuck, without_reset = map(np.array, found.values())
+    assert plain.min() > 0.6 and plain.max() < 0.72
+    assert min(gru.min(), lstm.min()) > 0.98
+    assert plain.max() < min(at_zero.min(), stuck.min())
+    assert max(at_zero.max(), stuck.max()) < 0.8
+    assert np.abs(stuck - at_zero).max() < 0.06
+    assert without_reset.min() > 0.97
+
+
+@pytest.mark.slow
+def test_four_times_as_many_updates(claim, core):
+    """1,200 updates at a rate of 0.01, three starts; the slider stuck, and the reset gate too."""
+    claim("We made four times as many updates, at a rate of 0.01.")
+    claim("Now the GRUs with a stuck slider learnt the task too.")
+    claim("When we held that one open as well they stayed behind, and so did the plain networks.")
+    claim("So some gate has to move from step to step.")
+
+    def no_gate(layer):
+        core["slider_stuck"](layer)
+        core["reset_open"](layer)
+
+    def shares(kind, H, change=None):
+        runs = (
+            core["trained"](kind, H, seed, change, updates=1200, rate=0.01) for seed in range(3)
+        )
+        return [core["share_right"](model) for model in runs]
+
+    stuck, fixed = (shares(torch.nn.GRU, 19, act) for act in (core["slider_stuck"], no_gate))
+    plain = shares(torch.nn.RNN, 36)
+    print(stuck, fixed, plain)
+    assert min(stuck) > 0.97
+    assert max(fixed + plain) < 0.97
+
+
+@pytest.mark.slow
+def test_a_unit_for_each_register(claim, core):
+    """Five GRUs: the best unit for each register, its slider, and what turning its sign does."""
+    claim("Each register has its unit.")
+    claim("Our five GRUs have fifteen registers between them.")
+    claim(
+        "For nearly all of these there is one unit whose sign is right in more than 95 of 100"
+        " cases."
+    )
+    claim(
+        "Turning this unit made more than half of the answers about its register wrong, and"
+        " hardly any of the others."
+    )
+    claim(
+        "When the register is written, the slider of the unit goes far down and the unit takes"
+        " the new bit."
+    )
+    clean = 0
+    for seed in range(5):
+        model = core["trained"](torch.nn.GRU, 19, seed)
+        tape, best, shares, _ = core["look"](model)
+        for k in np.flatnonzero(shares > 0.95):
+            written, z = tape.x[30:, :, 1 + k] > 0, tape.z[30:, :, best[k]]
+            right = core["after_turning"](model, tape, best[k])
+            print(seed, "ABC"[k], shares[k], z[written].mean(), z[~written].mean(), right)
+            assert z[written].mean() < 0.3 and z[~written].mean() > 0.85
+            assert right[k] < 0.5 and min(np.delete(right, k)) > 0.9
+            clean += 1
+    assert clean >= 12

@@ -58,6 +58,7 @@ EXCEPTIONS = {
     "datasets.grid_world.check_fields": CHECKS,
     "datasets.grid_world.check_places": CHECKS,
     "datasets.grid_world.check_world": CHECKS,
+    "datasets.shape_world.check_things": CHECKS,
     "datasets.shape_world.check_scene": CHECKS,
     "datasets.corpus.fetch": "goes to the network; its own tests serve it from this machine",
     "layers.fast.gru.step": LOOP,

@@ -99,9 +99,12 @@ def test_a_unit_for_each_register(claim, core):
 def test_four_times_as_many_updates(claim, core):
     """1,200 updates at a rate of 0.01, three starts; the slider stuck, and the reset gate too."""
     claim("We made four times as many updates, at a rate of 0.01.")
-    claim("Now the GRUs with a stuck slider learnt the task too.")
-    claim("When we held that one open as well they stayed behind, and so did the plain networks.")
-    claim("So some gate has to move from step to step.")
+    claim("On average, the GRUs with a stuck slider now gave more than nine right answers in ten.")
+    claim(
+        "When we held that one open as well it was fewer than nine in ten, and so it was with the"
+        " plain networks."
+    )
+    claim("So the other gate can do the slider's work, with more training and not quite as well.")
 
     def no_gate(layer):
         core["slider_stuck"](layer)
@@ -114,5 +117,5 @@ def test_four_times_as_many_updates(claim, core):
     stuck, fixed = (shares(torch.nn.GRU, 19, act) for act in (core["slider_stuck"], no_gate))
     plain = shares(torch.nn.RNN, 36)
     print(stuck, fixed, plain)
-    assert min(stuck) > 0.97
-    assert max(fixed + plain) < 0.97
+    assert 0.93 < np.mean(stuck) < 0.99
+    assert np.mean(fixed) < 0.88 and np.mean(plain) < 0.9

@@ -8,6 +8,7 @@ from registry import valid
 from unrolled import layers
 from unrolled.layers import ctc, fast, optimize, scan
 from unrolled.layers.conv import Conv
+from unrolled.layers.stacked_network import StackedNetwork
 
 T, N, D, H = 4, 3, 2, 5
 
@@ -101,6 +102,40 @@ def _():
 @valid("layers.bidirectional.within")
 def _():
     return {"lengths": np.array([4, 1, 2]), "T": T, "N": N}
+
+
+def stacked():
+    stack = layers.Stack.init(layers.RNN, D, [3, H], rng())
+    return StackedNetwork.init(stack, H, 4, rng())
+
+
+@valid("layers.stacked_network.StackedNetwork.init")
+def _():
+    return {"stack": stacked().stack, "H": H, "V": 4, "rng": rng(), "dtype": np.float32}
+
+
+@valid("layers.stacked_network.StackedNetwork.forward")
+def _():
+    return {"self": stacked(), "x": normal(T, N, D), "lengths": np.array([4, 1, 2])}
+
+
+@valid("layers.stacked_network.StackedNetwork.backward")
+def _():
+    net = stacked()
+    u, tape = net.forward(normal(T, N, D))
+    return {"self": net, "tape": tape, "du": normal(*u.shape)}
+
+
+@valid(
+    "layers.stacked_network.StackedNetwork.fit",
+    changes=("self",),
+    whole=("batches",),
+    overflows=True,
+)
+def _():
+    y, mask = np.zeros((T, N), dtype=int), np.ones((T, N), dtype=bool)
+    batch = normal(T, N, D), y, mask, np.array([4, 1, 2])
+    return {"self": stacked(), "batches": [batch] * 2, "learning_rate": 0.01, "decay": True}
 
 
 @valid("layers.gru.initial_weights")

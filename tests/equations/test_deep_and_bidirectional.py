@@ -1,5 +1,6 @@
 """The equations of book/gates/deep-and-bidirectional.md, each against an independent route."""
 
+from collections import defaultdict, deque
 from itertools import pairwise, product
 
 import numpy as np
@@ -38,6 +39,46 @@ def array(states):
     return np.array([states[t] for t in sorted(states)])
 
 
+def both_ways(rng, T=T):
+    """x, weights and initial states of both directions, and torch's layer with them."""
+    x, ways = rng.normal(size=(T, N, D)), [weights(rng, D, H) for _ in range(2)]
+    starts = rng.normal(size=(2, N, H))
+    return x, ways, starts, twin(ways, bidirectional=True)
+
+
+def arrows(T, L, rightward=True, leftward=True):
+    """The arrows of a stack of L layers: input (0, t), readers (l, way, t), outputs (L + 1, t)."""
+    ways = [way for way, there in (("r", rightward), ("l", leftward)) if there]
+    out = defaultdict(list)
+    for t in range(1, T + 1):
+        below = [(0, "x", t)]
+        for layer in range(1, L + 1):
+            own = [(layer, way, t) for way in ways]
+            for start, end in product(below, own):
+                out[start].append(end)
+            below = own
+        for start in below:
+            out[start].append((L + 1, "u", t))
+    for layer, t in product(range(1, L + 1), range(1, T)):
+        if rightward:
+            out[layer, "r", t].append((layer, "r", t + 1))
+        if leftward:
+            out[layer, "l", t + 1].append((layer, "l", t))
+    return out
+
+
+def steps_from(start, out):
+    """The number of arrows on the shortest way from a node to every other, breadth first."""
+    far, queue = {start: 0}, deque([start])
+    while queue:
+        node = queue.popleft()
+        for after in out[node]:
+            if after not in far:
+                far[after] = far[node] + 1
+                queue.append(after)
+    return far
+
+
 @pytest.mark.equation("eq-deep-stack", tolerance=1e-12)
 def test_stack(check, rng):
     """Left: step by step as printed, layers of three sizes; right: torch, one RNN on another."""
@@ -66,175 +107,6 @@ def test_stack(check, rng):
         "W_hh transposed": stacked(transposed=True),
     }
     check(stacked(), right, planted=planted)
-
-
-@pytest.mark.equation("eq-deep-count", tolerance=1e-12)
-def test_count(check, rng):
-    """Left: the sum as printed; right: entries of torch's parameters, one bias of its two."""
-    D, *_ = sizes = rng.permutation(np.arange(2, 20))[:4].tolist()
-    pairs = list(pairwise(sizes))
-    entries = [
-        parameter.numel()
-        for pair in pairs
-        for name, parameter in torch.nn.RNN(*pair).named_parameters()
-        if "bias_hh" not in name
-    ]
-    left = sum((below + own + 1) * own for below, own in pairs)
-    planted = {
-        "every layer reads the inputs": sum((D + own + 1) * own for _, own in pairs),
-        "torch's two biases": sum((below + own + 2) * own for below, own in pairs),
-        "no recurrent weights": sum((below + 1) * own for below, own in pairs),
-        "the top layer forgotten": sum((below + own + 1) * own for below, own in pairs[:-1]),
-    }
-    check(left, sum(entries), planted=planted)
-
-
-@pytest.mark.equation("eq-deep-down", tolerance=1e-10)
-def test_down(check, rng):
-    """Left: δ of the lower of two layers by the recursion; right: by autograd."""
-    low, high, C = weights(rng, D, H), weights(rng, H, 7), rng.normal(size=(T, N, 7))
-    t_low, t_high = ([torch.tensor(v) for v in w] for w in (low, high))
-    x = torch.tensor(rng.normal(size=(T, N, D)))
-    h_1, h_2 = [torch.zeros(N, H).double().requires_grad_()], [torch.zeros(N, 7).double()]
-    for x_t in x:
-        h_1.append(torch.tanh(x_t @ t_low[0] + h_1[-1] @ t_low[1] + t_low[2]))
-        h_2.append(torch.tanh(h_1[-1] @ t_high[0] + h_2[-1] @ t_high[1] + t_high[2]))
-    loss = sum((torch.tensor(C[t]) * h_2[t + 1]).sum() for t in range(T))
-    right = np.array([g.numpy() for g in torch.autograd.grad(loss, h_1[1:])])
-    slope_1, slope_2 = ([1 - h.detach().numpy() ** 2 for h in hs] for hs in (h_1, h_2))
-
-    def delta(shift=0, along=True, slope=True):
-        """`shift`: the upper layer's Δ is taken that many steps later."""
-        above, upper = [np.zeros((N, 7))] * (T + 3), np.zeros((N, 7))
-        for t in range(T, 0, -1):
-            upper = above[t] = (C[t - 1] + upper @ high[1].T) * slope_2[t]
-        deltas, Delta = [], np.zeros((N, H))
-        for t in range(T, 0, -1):
-            d = above[t + shift] @ high[0].T + along * (Delta @ low[1].T)
-            Delta = d * (slope_1[t] if slope else 1)
-            deltas.append(d)
-        return np.array(deltas[::-1])
-
-    planted = {
-        "Δ above of the next step": delta(shift=1),
-        "nothing along": delta(along=False),
-        "no slope": delta(slope=False),
-    }
-    check(delta(), right, planted=planted)
-
-
-@pytest.mark.equation("eq-deep-dropout", tolerance=1e-12)
-def test_dropout(check, rng):
-    """Left: masked inputs and states, as printed; right: torch's RNN with thinned weights."""
-    W_xh, W_hh, b_h = weights(rng, D, H)
-    x, q = rng.normal(size=(T, 1, D)), rng.uniform(0.2, 0.4)
-    m, n = ((rng.permutation(size) % 2) / (1 - q) for size in (D, H))  # half of them dropped
-
-    def masked(masks):
-        h, states = np.ones((1, H)), []
-        for x_t, n_t in zip(x, masks, strict=True):
-            h = np.tanh((m * x_t) @ W_xh + (n_t * h) @ W_hh + b_h)
-            states.append(h)
-        return np.array(states)
-
-    thinned = twin([(np.diag(m) @ W_xh, np.diag(n) @ W_hh, b_h)])
-    right, _ = thinned(torch.tensor(x), torch.ones(1, 1, H).double())
-    columns, _ = twin([(W_xh @ np.diag(np.ones(H)), W_hh @ np.diag(n), b_h)])(
-        torch.tensor(m * x), torch.ones(1, 1, H).double()
-    )
-    fresh = masked([rng.permutation(n) if t else 1 / (1 - q) - n for t in range(T)])
-    m_only, _ = twin([(np.diag(m) @ W_xh, W_hh, b_h)])(
-        torch.tensor(x), torch.ones(1, 1, H).double()
-    )
-    planted = {
-        "a fresh mask at each step": fresh,
-        "columns instead of rows": columns,
-        "states not dropped": m_only,
-        "not divided by 1 - q": masked([n * (1 - q)] * T),
-    }
-    check(masked([n] * T), right, planted=planted)
-
-
-@pytest.mark.equation("eq-deep-noise", tolerance=1e-12)
-def test_noise(check, rng):
-    """Left: the variance over all 2^k sequences of masks, enumerated; right: the formula."""
-    q, k = rng.uniform(0.1, 0.6), 7
-    mean = square = 0
-    for kept in product((0, 1), repeat=k):
-        probability = np.prod([1 - q if bit else q for bit in kept])
-        value = np.prod([bit / (1 - q) for bit in kept])
-        mean, square = mean + probability * value, square + probability * value**2
-    planted = {
-        "variances added": k * q / (1 - q),
-        "the second moment": (1 - q) ** -k,
-        "masks that are not divided by 1 - q": (1 - q) ** k - (1 - q) ** (2 * k),
-    }
-    check(square - mean**2, (1 - q) ** -k - 1, planted=planted)
-
-
-def normalised(a, epsilon=0.1):
-    """â and r, as printed."""
-    mu = a.sum(axis=-1, keepdims=True) / a.shape[-1]
-    r = np.sqrt(((a - mu) ** 2).sum(axis=-1, keepdims=True) / a.shape[-1] + epsilon)
-    return (a - mu) / r, r
-
-
-def normalised_by_torch(a, epsilon=0.1):
-    return torch.nn.functional.layer_norm(a, a.shape[-1:], eps=epsilon)
-
-
-@pytest.mark.equation("eq-deep-norm", tolerance=1e-12)
-def test_norm(check, rng):
-    """Left: as printed; right: torch's layer_norm."""
-    a, g, s = 3 + rng.normal(size=(N, H)), rng.normal(size=H), rng.normal(size=H)
-    right = normalised_by_torch(torch.tensor(a)) * torch.tensor(g) + torch.tensor(s)
-    unbiased = (a - a.mean(-1, keepdims=True)) / np.sqrt(a.var(-1, ddof=1, keepdims=True) + 0.1)
-    columns, _ = normalised(a.T)
-    outside = (a - a.mean(-1, keepdims=True)) / (a.std(-1, keepdims=True) + 0.1)
-    planted = {
-        "divided by H - 1": g * unbiased + s,
-        "over the batch": g * columns.T + s,
-        "ε outside the root": g * outside + s,
-    }
-    check(g * normalised(a)[0] + s, right, planted=planted)
-
-
-@pytest.mark.equation("eq-deep-norm-jacobian", tolerance=1e-10)
-def test_norm_jacobian(check, rng):
-    """Left: the Jacobian as printed; right: torch's, of its layer_norm, by autograd."""
-    a = rng.normal(size=H)
-    a_hat, r = normalised(a)
-    right = torch.autograd.functional.jacobian(normalised_by_torch, torch.tensor(a))
-    outer = np.outer(a_hat, a_hat) / H
-    planted = {
-        "variance held fixed": (np.eye(H) - 1 / H) / r,
-        "mean held fixed": (np.eye(H) - outer) / r,
-        "not divided by r": np.eye(H) - 1 / H - outer,
-    }
-    check((np.eye(H) - 1 / H - outer) / r, right, planted=planted)
-
-
-@pytest.mark.equation("eq-deep-norm-back", tolerance=1e-10)
-def test_norm_back(check, rng):
-    """Left: the formula as printed, rows of a batch; right: autograd through torch's layer_norm."""
-    a, d = rng.normal(size=(N, H)), rng.normal(size=(N, H))
-    leaf = torch.tensor(a, requires_grad=True)
-    (right,) = torch.autograd.grad((torch.tensor(d) * normalised_by_torch(leaf)).sum(), leaf)
-    a_hat, r = normalised(a)
-    mean, along = d.mean(-1, keepdims=True), (d * a_hat).mean(-1, keepdims=True)
-    planted = {
-        "the mean stays": (d - a_hat * along) / r,
-        "the part along â stays": (d - mean) / r,
-        "summed, not averaged": (d - H * mean - a_hat * H * along) / r,
-    }
-    check((d - mean - a_hat * along) / r, right, planted=planted)
-
-
-def both_ways(rng, T=T):
-    """x, weights and initial states of both directions, and torch's layer with them."""
-    x, ways = rng.normal(size=(T, N, D)), [weights(rng, D, H) for _ in range(2)]
-    starts = rng.normal(size=(2, N, H))
-    return x, ways, starts, twin(ways, bidirectional=True)
 
 
 @pytest.mark.equation("eq-deep-leftward", tolerance=1e-12)
@@ -292,35 +164,6 @@ def test_turned(check, rng):
     check(np.array([g[T - t + 1] for t in range(1, T + 1)]), right[..., H:], planted=planted)
 
 
-@pytest.mark.equation("eq-deep-both", tolerance=1e-10)
-def test_both(check, rng):
-    """Left: the two recursions, summed at the inputs; right: autograd through torch's layer."""
-    x, ways, starts, rnn = both_ways(rng)
-    C, leaf = rng.normal(size=(T, N, 2 * H)), torch.tensor(x, requires_grad=True)
-    states, _ = rnn(leaf, torch.tensor(starts))
-    (right,) = torch.autograd.grad((torch.tensor(C) * states).sum(), leaf)
-    h, to_x = states.detach().numpy(), []
-    for way, columns, steps in (
-        (0, slice(H), range(T, 0, -1)),
-        (1, slice(H, None), range(1, T + 1)),
-    ):
-        W_xh, W_hh, _ = ways[way]
-        for order in (steps, steps[::-1]):
-            Delta, dx = np.zeros((N, H)), np.zeros_like(x)
-            for t in order:
-                own = C[t - 1][:, columns]
-                Delta = (own + Delta @ W_hh.T) * (1 - h[t - 1][:, columns] ** 2)
-                dx[t - 1] = Delta @ W_xh.T
-            to_x.append(dx)
-    onward, _, back, wrong = to_x
-    planted = {
-        "both recursions from T to 1 (deck D2: exactly as in a simple RNN)": onward + wrong,
-        "one direction alone": onward,
-        "averaged": (onward + back) / 2,
-    }
-    check(onward + back, right, planted=planted)
-
-
 @pytest.mark.equation("eq-deep-lengths", tolerance=1e-12)
 def test_lengths(check, rng):
     """Left: each row turned within its own length; right: torch, the sequences packed."""
@@ -346,120 +189,21 @@ def test_lengths(check, rng):
     check(turned(lengths), right[..., H:], planted=planted)
 
 
-def source(rng):
-    """A joint distribution P(prefix, y) of 4 prefixes and 3 classes."""
-    return rng.dirichlet(np.ones(12)).reshape(4, 3)
-
-
-@pytest.mark.equation("eq-deep-right", tolerance=1e-12)
-def test_right(check, rng):
-    """Left: the best of all 81 predictors of the prefix; right: the bound, which it attains."""
-    joint = source(rng)
-    predictors = product(range(3), repeat=4)
-    best = max(sum(joint[p, f[p]] for p in range(4)) for f in predictors)
-    prefix = joint.sum(axis=1)
-    bound = prefix @ (joint / prefix[:, None]).max(axis=1)
+@pytest.mark.equation("eq-deep-path", tolerance=1e-12)
+def test_path(check, rng):
+    """Left: the formula; right: a search through the graph, which also knows where no way leads."""
+    steps, L = 9, int(rng.integers(2, 6))
+    pairs = list(product(range(1, steps + 1), repeat=2))
+    out = arrows(steps, L)
+    right = [steps_from((0, "x", k), out)[L + 1, "u", t] for k, t in pairs]
     planted = {
-        "nothing read": joint.sum(axis=0).max(),
-        "mean over prefixes, not weighted": (joint / prefix[:, None]).max(axis=1).mean(),
-        "the least likely": prefix @ (joint / prefix[:, None]).min(axis=1),
+        "one layer": [abs(t - k) + 2 for k, t in pairs],
+        "the readout forgotten": [abs(t - k) + L for k, t in pairs],
+        "every layer is as long": [L * abs(t - k) + L + 1 for k, t in pairs],
+        "states counted, not arrows": [abs(t - k) + 1 + L + 1 for k, t in pairs],
     }
-    check(best, bound, planted=planted)
-
-
-@pytest.mark.equation("eq-deep-entropy", tolerance=1e-8)
-def test_entropy(check, rng):
-    """Left: the least expected loss found by descent over all tables; right: H(y | prefix)."""
-    joint = source(rng)
-    u = torch.zeros(4, 3, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([u], max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-15)
-
-    def expected_loss():
-        optimiser.zero_grad()
-        loss = -(torch.tensor(joint) * u.log_softmax(dim=1)).sum()
-        loss.backward()
-        return loss
-
-    optimiser.step(expected_loss)
-    conditional = joint / joint.sum(axis=1, keepdims=True)
-    entropy = -(joint * np.log(conditional)).sum()
-    alone = joint.sum(axis=0)
-    planted = {
-        "H(y)": -(alone * np.log(alone)).sum(),
-        "the joint entropy": -(joint * np.log(joint)).sum(),
-        "bits": entropy / np.log(2),
-    }
-    check(expected_loss(), entropy, planted=planted)
-
-
-def ends_changed(rng, rnn):
-    """Logits u (T, N, V) for first inputs p, p' and last inputs q, q', the inputs between fixed."""
-    x = rng.normal(size=(T, N, D))
-    first, last = 2 * rng.normal(size=(2, 2, N, D))
-    W_hy = rng.normal(size=(2 * H, V))
-    u = {}
-    for i, j in product((0, 1), repeat=2):
-        x[0], x[-1] = first[i], last[j]
-        u[i, j] = rnn(torch.tensor(x))[0].detach().numpy() @ W_hy
-    return u
-
-
-@pytest.mark.equation("eq-deep-additive", tolerance=1e-12)
-def test_additive(check, rng):
-    """Left: u(p, q) + u(p', q'); right: u(p, q') + u(p', q), for 1 < t < T; torch's layer."""
-    _, _, _, rnn = both_ways(rng)
-    u = ends_changed(rng, rnn)
-    inside = slice(1, T - 1)  # t = 2 … T - 1
-    left, right = u[0, 0] + u[1, 1], u[0, 1] + u[1, 0]
-    planted = {
-        "p with itself": (u[0, 0] + u[0, 1])[inside],
-        "a difference": (u[0, 1] - u[1, 0])[inside],
-        "one term forgotten": u[0, 1][inside],
-        "only q moves": (u[0, 1] + u[1, 1])[inside],
-    }
-    check(left[inside], right[inside], planted=planted)
-    for t in (0, T - 1):  # at the ends one direction has read all, and it need not hold
-        assert np.abs(left[t] - right[t]).max() > 1e-3
-    torch.manual_seed(int(rng.integers(1000)))
-    two = torch.nn.RNN(D, H, num_layers=2, bidirectional=True, dtype=torch.float64)
-    with torch.no_grad():
-        for parameter in two.parameters():
-            parameter.mul_(2)  # far from linear
-    v = ends_changed(rng, two)
-    assert np.abs(v[0, 0] + v[1, 1] - v[0, 1] - v[1, 0])[inside].max() > 1e-3  # two layers
-
-
-@pytest.mark.equation("eq-deep-coin", tolerance=1e-8)
-def test_coin(check, rng):
-    """Left: least mean loss over all additive v, by descent, and the middle; right: ln 2."""
-    tau = torch.tensor([[1.0, -1.0], [-1.0, 1.0]], dtype=torch.float64)
-
-    def least(v_of, start):
-        p = torch.tensor(start, requires_grad=True)
-        optimiser = torch.optim.LBFGS([p], max_iter=200, tolerance_grad=1e-12)
-
-        def mean_loss():
-            optimiser.zero_grad()
-            loss = torch.nn.functional.softplus(-tau * v_of(p)).mean()
-            loss.backward()
-            return loss
-
-        optimiser.step(mean_loss)
-        return mean_loss().item()
-
-    def additive(p):
-        return p[0][:, None] + p[1][None]
-
-    start = rng.normal(size=(2, 2))
-
-    def middle(v):
-        return np.log(1 + np.exp(-(tau.numpy() * v).mean()))
-
-    left = np.array([least(additive, start), middle(additive(start))])
-    free = np.array([least(lambda p: p, start), middle(tau.numpy() * np.abs(start))])
-    planted = {
-        "v may depend on the pair": free,
-        "base 2": np.ones(2),
-        "the sum, not the mean": np.full(2, 4 * np.log(2)),
-    }
-    check(left, np.full(2, np.log(2)), planted=planted)
+    check([abs(t - k) + L + 1 for k, t in pairs], right, planted=planted)
+    one = arrows(steps, L, leftward=False)
+    for k, t in pairs:  # in one direction the same for k <= t, and no way for a later input
+        far = steps_from((0, "x", k), one)
+        assert far.get((L + 1, "u", t)) == (abs(t - k) + L + 1 if k <= t else None)

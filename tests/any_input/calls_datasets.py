@@ -283,7 +283,7 @@ def _():
     return {"T": 5, "N": 2, "rng": rng(), "least_first": False}
 
 
-@valid("datasets.tasks.gap", "datasets.tasks.marked")
+@valid("datasets.tasks.gap", "datasets.tasks.marked", "datasets.tasks.registers")
 def _():
     return {"T": 5, "N": 2, "rng": rng(), "K": 3}
 

@@ -39,6 +39,7 @@ EVERYDAY = {
     "value",
 }
 SPAN = re.compile(r"</?span[^>]*>")
+LETTER = re.compile(r"\$(\w)\$")  # top-$k$ is top-k
 MARKUP = re.compile(r"\[([^\]]*)\]\([^)]*\)|[`$*]")
 
 
@@ -108,7 +109,7 @@ def chapters(root: Path) -> list[Path]:
 def sections(root: Path, page: Path) -> Iterator[tuple[str, str, str]]:
     """(page title, heading, prose) for each section of a page; code is left out."""
     text = (root / page).read_text("utf-8").split("---\n", 2)[-1]  # without the notebook's head
-    text = SPAN.sub("", CODE.sub("", text))
+    text = LETTER.sub(r"\1", SPAN.sub("", CODE.sub("", text)))
     title, heading = "", ""
     for part in re.split(r"^(?=#{1,3} )", text, flags=re.MULTILINE):
         first, _, rest = part.partition("\n")

@@ -2,16 +2,15 @@
 
 import math
 from collections import deque
-from itertools import product
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from unrolled.bakeoff import models
 from unrolled.bakeoff.batched import HEADS, affine
 from unrolled.bakeoff.models import CONTESTANTS
-from unrolled.layers.mingru import MinGRU
 
 D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
 TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
@@ -26,112 +25,6 @@ def initial(model, rng):
 
 def inputs(rng, steps=T):
     return torch.from_numpy(rng.normal(size=(1, steps, N, D)))
-
-
-@pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
-def test_parameters(check, rng):
-    """Left: as printed; right: the arrays counted."""
-    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
-    F, layers, d, L = TAPS, len(DILATIONS), WIDTH, LAYERS
-    left = np.array(
-        [
-            2 * (D + 1) * H + 2 * (H + 1) * H,
-            (F * D + 1) * H + (layers - 1) * (F * H + 1) * H,
-            (D + 1) * d + 2 * d + L * (4 * d**2 + 2 * d * H + 9 * d + H),
-        ]
-    )
-    arrays = [
-        CONTESTANTS[model].init(D, H, torch.Generator()).values()
-        for model in ("minGRU", "convolution", "Transformer")
-    ]
-    right = np.array([sum(a.numel() for a in each) for each in arrays])
-    check(
-        left,
-        right,
-        planted={
-            "one layer of minGRU": left - [2 * (H + 1) * H, 0, 0],
-            "a bias for each tap": left + np.array([0, layers * (F - 1) * H, 0]),
-            "no biases in the Transformer": left - [0, 0, d + L * (5 * d + H)],
-        },
-    )
-
-
-@pytest.mark.equation("eq-choosing-horizon", tolerance=1e-12)
-def test_horizon(check, rng):
-    """Left: as printed; right: counted over all strings, for each end that can be seen."""
-    K, R = (int(rng.integers(low, low + 2)) for low in (3, 2))
-    T = R + int(rng.integers(1, 3))
-
-    def counted(task, symbols, R):
-        """Share of the answer 1 among the strings that end alike, for every end."""
-        strings = np.array(list(product(range(symbols), repeat=T)))
-        answers = {"gap": strings[:, 0], "parity": strings.sum(axis=1) % 2}[task]
-        ends = strings[:, T - R :] @ symbols ** np.arange(R)
-        return np.array([np.mean(answers[ends == end] == 1) for end in np.unique(ends)])
-
-    left = np.full(K**R, 1 / K), np.full(2**R, 1 / 2)
-    right = counted("gap", K, R), counted("parity", 2, R)
-    seen = counted("gap", K, T)[: K**R], counted("parity", 2, T)[: 2**R]
-    planted = {
-        "a window of T steps": seen,
-        "two symbols at the gap, too": (np.full(K**R, 1 / 2), left[1]),
-        "one in K for parity, too": (left[0], np.full(2**R, 1 / K)),
-    }
-    check(left, right, planted=planted)
-
-
-@pytest.mark.equation("eq-choosing-flip", tolerance=1e-10)
-def test_flip(check, rng):
-    """Left: two runs of the layer; middle and right: the two lines as printed."""
-    layer, w = MinGRU.init(1, H, rng), rng.normal(size=H)
-    layer.b_h += rng.normal(size=2 * H)
-    bits = rng.permutation(np.arange(T) % 2).astype(float)  # ones and zeros after the first
-
-    def logit(first):
-        x = np.concatenate([[first], bits[1:]]).reshape(T, 1, 1)
-        return layer.forward(x, np.zeros((1, H)))[0][-1, 0] @ w
-
-    def gates(x):
-        a_z, n = np.split(x * layer.W_xh[0] + layer.b_h, 2)
-        return 1 / (1 + np.exp(-a_z)), n
-
-    (z0, n0), (z1, n1) = gates(0), gates(1)
-    d, m = (1 - z1) * n1 - (1 - z0) * n0, int(bits[1:].sum())
-    factors = np.array([gates(b)[0] for b in bits])
-    first = np.sum(w * d * factors[1:].prod(axis=0))
-    c, rho = w * d * z0 ** (T - 1), z1 / z0
-    left = np.array([logit(1) - logit(0)])
-    check(left, np.array([first]), planted={"step 1 counted": np.sum(w * d * factors.prod(axis=0))})
-    check(
-        left,
-        np.array([np.sum(c * rho**m)]),
-        planted={
-            "T factors": np.array([np.sum(c * z0 * rho**m)]),
-            "ratio upside down": np.array([np.sum(c / rho**m)]),
-            "candidates not weighted": np.array([np.sum(w * (n1 - n0) * z0 ** (T - 1) * rho**m)]),
-        },
-    )
-
-
-@pytest.mark.equation("eq-choosing-share", tolerance=1e-12)
-def test_share(check, rng):
-    """Left: as printed; right: the largest weight over all corners of the box of scores."""
-    B = rng.uniform(0.3, 1.5)
-    corners = B * np.array(list(product((-1, 1), repeat=T)))
-    inside = rng.uniform(-B, B, size=(1000, T))
-    weights = np.exp(np.concatenate([corners, inside]))
-    right = (weights / weights.sum(axis=1, keepdims=True)).max()
-    check(
-        np.array([1 / (1 + (T - 1) * math.exp(-2 * B))]),
-        np.array([right]),
-        planted={
-            "others at zero": np.array([1 / (1 + (T - 1) * math.exp(-B))]),
-            "T others": np.array([1 / (1 + T * math.exp(-2 * B))]),
-            "one other": np.array([1 / (1 + math.exp(-2 * B))]),
-            "the sign of the exponent": np.array([1 / (1 + (T - 1) * math.exp(2 * B))]),
-            "odds for a share": np.array([math.exp(2 * B) / (T - 1)]),
-        },
-    )
 
 
 def depends(f, x):
@@ -190,86 +83,8 @@ def applications(f, x):
     return next(n for n in range(9) if depends(times(n), x)[0])
 
 
-@pytest.mark.equation("eq-choosing-path", tolerance=1e-12)
-def test_path(check, rng):
-    """Left: as printed; right: arrows counted in the networks, by which derivatives are zero.
-
-    One of the lengths is the longest that so many layers reach, the next is one step too long, and
-    of the others one lies a little above a power of two, one a little below.
-    """
-    k, F, most = 1, TAPS, 2 ** int(rng.integers(3, 6))
-    T = np.array([most - 1, most, most + 2, most + int(rng.integers(most // 2, most - 2))])
-    power = 2 * most
-
-    def printed(layers):
-        return np.array([*[T[0] - k] * 3, math.log2(power), *layers, 1])
-
-    ratio = (T - k) / (F - 1)
-    left = printed(np.ceil(np.log2(ratio + 1)))
-    h = inputs(rng, T[1]).transpose(1, 2).repeat(1, 1, 1, 2)  # (1, N, steps, 2 D)
-    attention = applications(
-        lambda h: models.attend(h.transpose(1, 2).repeat(1, 1, 1, 3)).transpose(1, 2),
-        h.transpose(1, 2),
-    )
-    chains = [chain(model, T[0], rng) for model in ("RNN", "LSTM", "GRU")]
-    right = np.array([*chains, rounds(power), *map(layers_needed, T), attention])
-    check(
-        left,
-        right,
-        planted={
-            "one step too many": left + np.array([1, 1, 1, *[0] * 6]),
-            "the work of the tree": np.where(np.arange(9) == 3, power, left),
-            "field without the one": printed(np.ceil(np.log2(ratio))),
-            "floor in place of ceiling": printed(np.floor(np.log2(ratio + 1))),
-            "rounded": printed(np.round(np.log2(ratio + 1))),
-            "taps not counted": printed(np.ceil(np.log2(T - k + 1))),
-            "attention twice": left + (np.arange(9) == 8),
-        },
-    )
-
-
-def kept_numbers(model, steps, rng):
-    """How many numbers autograd keeps, parameters and inputs apart."""
-    p = {k: v.requires_grad_() for k, v in initial(model, rng).items()}
-    x = inputs(rng, steps)
-    head = torch.ones(1, WIDTH if model == "Transformer" else H, 2).double().requires_grad_()
-    own, sizes = {v.untyped_storage().data_ptr() for v in (x, head, *p.values())}, {}
-
-    def note(tensor):
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            sizes[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        h = CONTESTANTS[model].read(p, x)
-        answer = affine(h, head, h.new_zeros(1))
-    assert answer.requires_grad
-    return sum(sizes.values()) / 8  # of eight bytes here, of four on the page
-
-
-@pytest.mark.equation("eq-choosing-memory", tolerance=1e-12)
-def test_memory(check, rng):
-    """Left: as printed; right: what autograd keeps, the square as a second difference."""
-    steps = int(rng.integers(20, 40))
-    left = np.array([N * H * (steps + 1), 7 * N * H * steps, LAYERS * HEADS * N * steps**2])
-    a, b, c = (kept_numbers("Transformer", steps * i, rng) for i in (1, 2, 3))
-    square = (a - 2 * b + c) / 2
-    recurrent = [kept_numbers(model, steps, rng) for model in ("RNN", "LSTM")]
-    right = np.array([*recurrent, square])
-    check(
-        left,
-        right,
-        planted={
-            "without the first state": left - [N * H, 0, 0],
-            "four gates only": left * [1, 4 / 7, 1],
-            "scores and weights": left * [1, 1, 2],
-        },
-    )
-
-
 def streamed(p, x, sizes):
-    """The convolution step by step, with so many rows kept for each layer; last states."""
+    """The convolution step by step, with so many rows kept; last states, numbers of each layer."""
     kept = [deque([torch.zeros(1)] * n, maxlen=n) for n in sizes]
     for x_t in x.unbind(1):
         h = x_t
@@ -280,38 +95,7 @@ def streamed(p, x, sizes):
             y = torch.relu(affine(torch.cat(taps, -1), p[f"W_{layer}"], p[f"b_{layer}"]))
             cache.append(h)
             h = h + y if layer else y
-    numbers = sum(row.shape[-1] for cache in kept for row in cache)
-    return h, numbers
-
-
-@pytest.mark.equation("eq-choosing-state", tolerance=1e-12)
-def test_state(check, rng, monkeypatch):
-    """Left: as printed; right: counted in programs that go step by step and agree."""
-    x, p, F, d = inputs(rng, 40), initial("convolution", rng), TAPS, DILATIONS
-    whole = models.read_conv(p, x)
-    last, conv = streamed(p, x, [(F - 1) * d for d in DILATIONS])
-    torch.testing.assert_close(last, whole, rtol=1e-12, atol=1e-12)
-    fewer, _ = streamed(p, x, [(F - 1) * d - (d == 8) for d in DILATIONS])
-    assert (fewer - whole).abs().max() > 1e-6  # and with one row less they do not
-
-    t, left = 11, [H, H, 2 * H, 2 * H]
-    states = {"RNN": 1, "GRU": 1, "LSTM": 2, "minGRU": 2}
-    recurrent = [resumed(model, n, rng) for model, n in states.items()]
-    transformer = initial("Transformer", rng)
-    last, caches = cached(transformer, x[:, :t])
-    monkeypatch.setattr(models, "attend", masked)
-    whole = models.read_transformer(transformer, x[:, :t])
-    torch.testing.assert_close(last, whole, rtol=1e-7, atol=1e-7)  # positions are single precision
-    formula = np.array([*left, (F - 1) * (d[0] * D + sum(d[1:]) * H), 2 * LAYERS * WIDTH * t])
-    check(
-        formula,
-        np.array([*recurrent, conv, caches]),
-        planted={
-            "LSTM without its cell": formula - [0, 0, H, 0, 0, 0],
-            "the receptive field": np.where(np.arange(6) == 4, 31 * D, formula),
-            "keys only": formula * [1, 1, 1, 1, 1, 0.5],
-        },
-    )
+    return h, [sum(row.shape[-1] for row in cache) for cache in kept]
 
 
 def split(qkv):
@@ -351,7 +135,7 @@ def cached(p, x):
     return norm("out", h), sum(a[0, 0].numel() for cache in kept for pair in cache for a in pair)
 
 
-def resumed(model, arrays, rng):
+def resumed(model, rng):
     """Numbers in the state, by the rank of what the past can do to the future."""
     p, x = initial(model, rng), inputs(rng, 24)[:, :, :1]
     x.requires_grad_()
@@ -362,3 +146,132 @@ def resumed(model, arrays, rng):
     rows = [torch.autograd.grad(a, x, retain_graph=True)[0].flatten() for a in torch.cat(answers)]
     values = torch.linalg.svdvals(torch.stack(rows))
     return int((values > 1e-12 * values[0]).sum())
+
+
+@pytest.mark.equation("eq-choosing-path", tolerance=1e-12)
+def test_path(check, rng):
+    """Left: as printed; right: arrows counted in the networks, by which derivatives are zero.
+
+    One of the lengths is the longest that so many layers reach, the next is one step too long, and
+    of the others one lies a little above a power of two, one a little below.
+    """
+    k, F, most = 1, TAPS, 2 ** int(rng.integers(3, 6))
+    T = np.array([most - 1, most, most + 2, most + int(rng.integers(most // 2, most - 2))])
+    power = 2 * most
+
+    def printed(layers):
+        return np.array([*[T[0] - k] * 3, math.log2(power), *layers, 1])
+
+    ratio = (T - k) / (F - 1)
+    left = printed(np.ceil(np.log2(ratio + 1)))
+    h = inputs(rng, T[1]).transpose(1, 2).repeat(1, 1, 1, 2)  # (1, N, steps, 2 D)
+    attention = applications(
+        lambda h: models.attend(h.transpose(1, 2).repeat(1, 1, 1, 3)).transpose(1, 2),
+        h.transpose(1, 2),
+    )
+    chains = [chain(model, T[0], rng) for model in ("RNN", "LSTM", "GRU")]
+    right = np.array([*chains, rounds(power), *map(layers_needed, T), attention])
+    check(
+        left,
+        right,
+        planted={
+            "one step too many": left + np.array([1, 1, 1, *[0] * 6]),
+            "the work of the tree": np.where(np.arange(9) == 3, power, left),
+            "field without the one": printed(np.ceil(np.log2(ratio))),
+            "floor in place of ceiling": printed(np.floor(np.log2(ratio + 1))),
+            "rounded": printed(np.round(np.log2(ratio + 1))),
+            "taps not counted": printed(np.ceil(np.log2(T - k + 1))),
+            "attention twice": left + (np.arange(9) == 8),
+        },
+    )
+
+
+@pytest.mark.equation("eq-choosing-state", tolerance=1e-12)
+def test_state(check, rng, monkeypatch):
+    """Left: as printed; right: counted in programs that go step by step and agree."""
+    x, p, F = inputs(rng, 40), initial("convolution", rng), TAPS
+    whole = models.read_conv(p, x)
+    last, conv = streamed(p, x, [(F - 1) * d for d in DILATIONS])
+    torch.testing.assert_close(last, whole, rtol=1e-12, atol=1e-12)
+    fewer, _ = streamed(p, x, [(F - 1) * d - (d == 8) for d in DILATIONS])
+    assert (fewer - whole).abs().max() > 1e-6  # and with one row less they do not
+
+    t, layers = 11, {"RNN": 1, "GRU": 1, "minGRU": 2, "LSTM": 1}
+    recurrent = [resumed(model, rng) / n for model, n in layers.items()]
+    transformer = initial("Transformer", rng)
+    last, caches = cached(transformer, x[:, :t])
+    monkeypatch.setattr(models, "attend", masked)
+    whole = models.read_transformer(transformer, x[:, :t])
+    torch.testing.assert_close(last, whole, rtol=1e-7, atol=1e-7)  # positions are single precision
+    above = [(F - 1) * d * H for d in DILATIONS[1:]]  # the first layer takes in D numbers, not H
+    formula = np.array([H, H, H, 2 * H, *above, 2 * WIDTH * t])
+    places = np.arange(len(formula))
+    check(
+        formula,
+        np.array([*recurrent, *conv[1:], caches / LAYERS]),
+        planted={
+            "LSTM without its cell": np.where(places == 3, H, formula),
+            "all taps": np.where((places > 3) & (places < 7), formula * F / (F - 1), formula),
+            "dilation forgotten": np.where((places > 3) & (places < 7), (F - 1) * H, formula),
+            "keys only": np.where(places == 7, formula / 2, formula),
+        },
+    )
+
+
+def multiplications(program):
+    """Those of all products of matrices, counted by torch; an addition goes with each."""
+    with FlopCounterMode(display=False) as counter:
+        program()
+    return counter.get_total_flops() / 2
+
+
+@pytest.mark.equation("eq-choosing-work", tolerance=1e-12)
+def test_work(check, rng):
+    """Left: as printed; right: the products of the bake-off's models, counted by torch."""
+    H, T, F = HEADS * int(rng.integers(3, 6)), int(rng.integers(20, 40)), TAPS
+    x = torch.from_numpy(rng.normal(size=(1, T, 1, H)))
+    right = []
+    for model, layers in (("LSTM", 1), ("minGRU", 2), ("convolution", len(DILATIONS))):
+        p = CONTESTANTS[model].init(H, H, torch.Generator().manual_seed(0))
+        p = {name: value[None].double() for name, value in p.items()}
+        read = CONTESTANTS[model].read
+        right.append(multiplications(lambda p=p, read=read: read(p, x)) / layers)
+    W = torch.from_numpy(rng.normal(size=(1, H, 4 * H)))
+
+    def attention():
+        zero = W.new_zeros(1, 1, 4 * H)
+        mixed = models.attend(affine(x.transpose(1, 2), W[..., : 3 * H], zero[..., : 3 * H]))
+        return affine(mixed, W[..., 3 * H :], zero[..., 3 * H :])
+
+    right.append(multiplications(attention))
+    left = np.array([8 * H**2 * T, 2 * H**2 * T, F * H**2 * T, 4 * H**2 * T + 2 * H * T**2])
+    check(
+        left,
+        np.array(right),
+        planted={
+            "inputs not counted": left - [4 * H**2 * T, 0, 0, 0],
+            "four blocks of minGRU": left * [1, 2, 1, 1],
+            "one tap": left / [1, 1, F, 1],
+            "scores only": left - [0, 0, 0, H * T**2],
+            "no mixing matrix": left - [0, 0, 0, H**2 * T],
+        },
+    )
+
+
+@pytest.mark.equation("eq-choosing-error", tolerance=1e-10)
+def test_error(check, rng):
+    """Left: as printed; right: the spread of the share, over all numbers of right answers."""
+    a, n = rng.uniform(0.6, 0.9), int(rng.integers(5, 40))
+    chances = [math.comb(n, k) * a**k * (1 - a) ** (n - k) for k in range(n + 1)]
+    spread = math.sqrt(sum(P * (k / n - a) ** 2 for k, P in enumerate(chances)))
+    check(
+        np.array([math.sqrt(a * (1 - a) / n)]),
+        np.array([spread]),
+        planted={
+            "no root": np.array([a * (1 - a) / n]),
+            "of the count": np.array([math.sqrt(a * (1 - a) * n)]),
+            "n under no root": np.array([math.sqrt(a * (1 - a)) / n]),
+            "right answers only": np.array([math.sqrt(a / n)]),
+            "one less": np.array([math.sqrt(a * (1 - a) / (n - 1))]),
+        },
+    )

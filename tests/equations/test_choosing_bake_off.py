@@ -1,0 +1,39 @@
+"""The equations of book/convolution/choosing-bake-off.md, each against an independent route."""
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled.bakeoff import models
+from unrolled.bakeoff.models import CONTESTANTS
+
+TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
+LAYERS = models.LAYERS
+
+
+@pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
+def test_parameters(check, rng):
+    """Left: as printed; right: the arrays counted."""
+    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
+    F, layers, d, L = TAPS, len(DILATIONS), WIDTH, LAYERS
+    left = np.array(
+        [
+            2 * (D + 1) * H + 2 * (H + 1) * H,
+            (F * D + 1) * H + (layers - 1) * (F * H + 1) * H,
+            (D + 1) * d + 2 * d + L * (4 * d**2 + 2 * d * H + 9 * d + H),
+        ]
+    )
+    arrays = [
+        CONTESTANTS[model].init(D, H, torch.Generator()).values()
+        for model in ("minGRU", "convolution", "Transformer")
+    ]
+    right = np.array([sum(a.numel() for a in each) for each in arrays])
+    check(
+        left,
+        right,
+        planted={
+            "one layer of minGRU": left - [2 * (H + 1) * H, 0, 0],
+            "a bias for each tap": left + np.array([0, layers * (F - 1) * H, 0]),
+            "no biases in the Transformer": left - [0, 0, d + L * (5 * d + H)],
+        },
+    )

@@ -1,0 +1,62 @@
+"""The equations of book/convolution/choosing-costs.md, each against an independent route."""
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled.bakeoff import models
+from unrolled.bakeoff.batched import HEADS, affine
+from unrolled.bakeoff.models import CONTESTANTS
+
+D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
+LAYERS, WIDTH = models.LAYERS, models.WIDTH
+
+
+def initial(model, rng):
+    """Parameters of one network in float64, with an axis for networks in front."""
+    p = CONTESTANTS[model].init(D, H, torch.Generator().manual_seed(int(rng.integers(2**31))))
+    return {name: value[None].double() for name, value in p.items()}
+
+
+def inputs(rng, steps=T):
+    return torch.from_numpy(rng.normal(size=(1, steps, N, D)))
+
+
+def kept_numbers(model, steps, rng):
+    """How many numbers autograd keeps, parameters and inputs apart."""
+    p = {k: v.requires_grad_() for k, v in initial(model, rng).items()}
+    x = inputs(rng, steps)
+    head = torch.ones(1, WIDTH if model == "Transformer" else H, 2).double().requires_grad_()
+    own, sizes = {v.untyped_storage().data_ptr() for v in (x, head, *p.values())}, {}
+
+    def note(tensor):
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        h = CONTESTANTS[model].read(p, x)
+        answer = affine(h, head, h.new_zeros(1))
+    assert answer.requires_grad
+    return sum(sizes.values()) / 8  # of eight bytes here, of four on the page
+
+
+@pytest.mark.equation("eq-choosing-memory", tolerance=1e-12)
+def test_memory(check, rng):
+    """Left: as printed; right: what autograd keeps, the square as a second difference."""
+    steps = int(rng.integers(20, 40))
+    left = np.array([N * H * (steps + 1), 7 * N * H * steps, LAYERS * HEADS * N * steps**2])
+    a, b, c = (kept_numbers("Transformer", steps * i, rng) for i in (1, 2, 3))
+    square = (a - 2 * b + c) / 2
+    recurrent = [kept_numbers(model, steps, rng) for model in ("RNN", "LSTM")]
+    right = np.array([*recurrent, square])
+    check(
+        left,
+        right,
+        planted={
+            "without the first state": left - [N * H, 0, 0],
+            "four gates only": left * [1, 4 / 7, 1],
+            "scores and weights": left * [1, 1, 2],
+        },
+    )

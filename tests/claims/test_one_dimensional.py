@@ -17,8 +17,8 @@ def core():
 
 
 @pytest.mark.slow
-def test_five_networks_of_each_kind(claim, core):
-    """The page's trainings with five starts, each shuffled in its own way, and the made-up words."""
+def test_the_order_of_the_letters(claim, core):
+    """Five starts of the page's trainings, each with its own shuffle, and the made-up words."""
     claim("It is right in about half of the cases.")
     claim(
         "With two neighbouring letters it is right in about seven words of ten, and the third tap"
@@ -28,7 +28,8 @@ def test_five_networks_of_each_kind(claim, core):
         "The network with three taps has all its weights, but on shuffled words it does no better"
         " than the one with a single tap."
     )
-    claim("The order of neighbouring letters is.")
+    claim("So it is not the number of weights that helps.")
+    claim("It is the order of the letters.")
     claim(
         "We trained five networks of each kind from different starts, and found the same each time."
     )

@@ -14,7 +14,7 @@ def test_numbers_of_the_first_pages(claim):
     claim("The sum is $0.075 - 0.115 = -0.040$.")
     claim("It would have contributed $-0.30 \\times 0.96 \\times 0.60 = -0.173$.")
     claim(
-        "Inside its tanh were 0.549, and $0.8 \\times (-0.20) = -0.16$ of that came from the old"
+        "Its tanh was given 0.549, and $0.8 \\times (-0.20) = -0.16$ of that came from the old"
         " state. Without it, the state would have been $\\tanh 0.709 = 0.61$ and not 0.50, so the"
         " network would have *computed* something else."
     )

@@ -26,8 +26,8 @@ def test_what_is_left(claim):
     claim("With the slider at three quarters that is $0.75^{10} = 0.056$, so about 6 % are left.")
     claim("At 0.5 it is a thousandth, and at 0.99 it is 90 %.")
     claim(
-        "Without these three lines the sliders start near one half, and after ten steps a thousandth"
-        " of a value is left."
+        "Without these three lines the sliders start near one half, and after ten steps a"
+        " thousandth of a value is left."
     )
     claim(
         "With a bias of 3 they start at 0.953, and since $0.953^{10} = 0.62$, after ten steps 62 %"
@@ -126,7 +126,7 @@ def test_four_times_as_many_updates(claim, core):
     plain = shares(torch.nn.RNN, 36)
     print(whole, stuck, fixed, plain)
     assert min(whole) > 0.99
-    assert 0.9 < min(stuck) and 0.93 < np.mean(stuck) < np.mean(whole) - 0.005
+    assert min(stuck) > 0.9 and 0.93 < np.mean(stuck) < np.mean(whole) - 0.005
     assert 0.75 < min(fixed) <= max(fixed) < 0.9 and np.mean(fixed) < 0.88
-    assert 0.75 < min(plain) <= max(plain) < 0.95 and 0.72 < np.mean(plain) < 0.9
+    assert 0.75 < min(plain) <= max(plain) < 0.97 and np.mean(plain) < 0.9
     assert np.mean(fixed) < np.mean(plain) + 0.03

@@ -122,9 +122,9 @@ def rides(task: Tensor, N: int, rng: np.random.Generator) -> tuple[Tensor, Tenso
 
 
 def mean_loss(u: Tensor, y: Tensor) -> Tensor:
-    """Each network's loss (S,) from u (T, S, N, V); y (T, S, N) is -100 where there is no target."""
-    l = cross_entropy(u.flatten(0, 2), y.flatten(), reduction="none").view(y.shape)
-    return l.sum(dim=(0, 2)) / (y >= 0).sum(dim=(0, 2))
+    """Each network's loss (S,): u (T, S, N, V), and y (T, S, N), -100 where there is no target."""
+    losses = cross_entropy(u.flatten(0, 2), y.flatten(), reduction="none").view(y.shape)
+    return losses.sum(dim=(0, 2)) / (y >= 0).sum(dim=(0, 2))
 
 
 def scores(u: Tensor, y: Tensor) -> Tensor:

@@ -20,14 +20,14 @@ def test_the_tram(claim, seed):
         " time."
     )
     claim("With the truth the networks learn fastest.")
-    claim("Fed with themselves, they take more than twice as long.")
+    claim("Fed their own answers, they take more than twice as long.")
     claim("They are no faster. So it is not the noise that makes learning slow.")
     claim("In most rides all eight answers are wrong, and all by the same number of stops.")
     claim(
         "In most of the other rides it believed its state, and all eight are right. It hardly ever"
-        " comes back on the way."
+        " recovers later on."
     )
-    claim("The networks fed themselves hardly notice.")
+    claim("The networks fed their own answers hardly notice.")
     claim("It takes a little longer to learn than with the truth, and stays right in most rides.")
     claim("They do not mind at all.")
     changes = {"manual_seed(0)": f"manual_seed({seed})", "default_rng(0)": f"default_rng({seed})"}

@@ -26,7 +26,7 @@ def _():
 @valid("char_lstm.intervene.write", whole=("model",))
 def _():
     options = {"N": 2, "change": lambda t, c: c}
-    return {"model": language(), "prompt": "ab", "length": 3, "rng": torch.Generator()} | options
+    return {"model": language(), "prompt": "he", "length": 3, "rng": torch.Generator()} | options
 
 
 @valid("char_lstm.unread.unread")

@@ -7,6 +7,7 @@ import numpy as np
 from registry import valid
 
 from unrolled.datasets import grid_world, shape_world
+from unrolled.datasets.number_pieces import NumberPieces
 from unrolled.datasets.number_words import NumberWords
 from unrolled.datasets.shape_world import Thing
 from unrolled.datasets.text import Vocabulary
@@ -130,6 +131,25 @@ def _():
 @valid("datasets.number_words.NumberWords.texts")
 def _():
     return {"self": NumberWords([1, 20, 3]), "ids": np.array([[1, 3], [3, 2], [2, 0]])}
+
+
+@valid("datasets.number_pieces.words")
+@valid("datasets.number_pieces.pieces")
+@valid("datasets.number_pieces.partners")
+@valid("datasets.number_pieces.alignment")
+@valid("datasets.number_pieces.letter_alignment")
+def _():
+    return {"number": 4081}
+
+
+@valid("datasets.number_pieces.NumberPieces", also=("number",))
+def _():
+    return {"numbers": [1, 20, 3]}
+
+
+@valid("datasets.number_pieces.NumberPieces.tokens")
+def _():
+    return {"self": NumberPieces([1, 20, 3]), "number": 20, "side": 1}
 
 
 @valid("datasets.reviews.random_reviews")
@@ -263,7 +283,7 @@ def _():
     return {"T": 5, "N": 2, "rng": rng(), "least_first": False}
 
 
-@valid("datasets.tasks.gap", "datasets.tasks.marked")
+@valid("datasets.tasks.gap", "datasets.tasks.marked", "datasets.tasks.registers")
 def _():
     return {"T": 5, "N": 2, "rng": rng(), "K": 3}
 

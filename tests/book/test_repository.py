@@ -317,3 +317,18 @@ def test_help_fits_a_terminal():
     lines = subprocess.run(["make", "help"], capture_output=True, text=True).stdout.splitlines()
     assert len(lines) > 8
     assert [line for line in lines if len(line) > 80] == []
+
+
+FENCED = re.compile(r"^(`{3,}).*?^\1`*$", re.MULTILINE | re.DOTALL)
+
+
+def test_a_page_has_one_title_and_labels_of_its_own():
+    """A label that is a page's file name would be found as both."""
+    texts = {page: FENCED.sub("", page.read_text()) for page in Path("book").rglob("*.md")}
+    names = {page.stem for page in texts}
+    labels = Counter()
+    for page, text in texts.items():
+        assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1, page
+        labels.update(re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE))
+    assert labels and max(labels.values()) == 1, labels.most_common(3)
+    assert not names & labels.keys()

@@ -5,12 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from translators import H, N, S, T, V, batch, by_hand, log_softmax, make
 
-from unrolled.datasets.text import END, PAD, START, pad
-from unrolled.models.seq2seq import EncoderDecoder, Reminded, sequence_loss, translate
-
-S, T, N, D, H, V_X, V = 6, 5, 3, 4, 7, 9, 8
+from unrolled.datasets.text import END, PAD, START
+from unrolled.models.seq2seq import Reminded, sequence_loss, translate
 
 
 def sigmoid(a):
@@ -25,27 +23,6 @@ def gru(layer, x, h):
     r, z = sigmoid(a[..., :H] + b[..., :H]), sigmoid(a[..., H:-H] + b[..., H:-H])
     n = np.tanh(a[..., -H:] + r * b[..., -H:])
     return (1 - z) * n + z * h
-
-
-def log_softmax(u):
-    u = u - u.max(axis=-1, keepdims=True)
-    return u - np.log(np.exp(u).sum(axis=-1, keepdims=True))
-
-
-def make(rng, kind=EncoderDecoder, **sizes):
-    model = kind(V_X, V, **{"H": H, "D": D} | sizes).double()
-    with torch.no_grad():
-        for p in model.parameters():
-            p.copy_(torch.tensor(rng.normal(size=p.shape) * 0.7))
-    return model
-
-
-def batch(rng, lengths=(4, S, 2), targets=(T, 2, 3)):
-    source, lengths = pad([rng.integers(3, V_X, size=n) for n in lengths])
-    texts = [rng.integers(3, V, size=n - 1).tolist() for n in targets]
-    inputs, _ = pad([[START, *t] for t in texts])
-    outputs, _ = pad([[*t, END] for t in texts])
-    return tuple(map(torch.as_tensor, (source, lengths, inputs, outputs)))
 
 
 def score(model, source, lengths, words):
@@ -136,43 +113,6 @@ def test_decoder(check, rng):
     check(left, written(inputs.numpy(), context), planted=planted)
 
 
-@pytest.mark.equation("eq-encdec-bottleneck", tolerance=1e-9)
-def test_bottleneck(check, rng):
-    """Left: autograd through everything; right: loss by context and context by parameters, by
-    finite differences of the loss at a context that is given."""
-    model = make(rng)
-    source, lengths, inputs, targets = batch(rng)
-    theta = list(model.encoder.parameters())
-    left = torch.autograd.grad(sequence_loss(model, source, lengths, inputs, targets), theta)
-    c = model.encode(source, lengths)
-
-    def at(context):
-        u, _ = model.decode(context, inputs)
-        return nn.functional.cross_entropy(u.flatten(0, 1), targets.flatten(), ignore_index=PAD)
-
-    d, step = torch.zeros_like(c), 1e-4
-    with torch.no_grad():
-        for i in np.ndindex(*c.shape):
-            e = torch.zeros_like(c)
-            e[i] = step  # a central difference of fourth order
-            near, far = at(c + e) - at(c - e), at(c + 2 * e) - at(c - 2 * e)
-            d[i] = (8 * near - far) / (12 * step)
-
-    def through(weight):
-        grads = torch.autograd.grad((weight * c).sum(), theta, retain_graph=True)
-        return torch.cat([g.flatten() for g in grads])
-
-    first = torch.zeros_like(d)
-    first[0] = d[0]
-    flipped = d.flip(1)  # entries of c in another order
-    planted = {
-        "the first sentence only": through(first),
-        "a mean over sentences": through(d / N),
-        "another's entries": through(flipped),
-    }
-    check(torch.cat([g.flatten() for g in left]), through(d), planted=planted)
-
-
 @pytest.mark.equation("eq-encdec-carry", tolerance=1e-10)
 def test_carry(check, rng):
     """Left: the state carried through the padding; right: each source read alone."""
@@ -199,18 +139,6 @@ def test_carry(check, rng):
     check(carried(1.0 * (k <= lengths.numpy())), torch.cat(alone), planted=planted)
 
 
-def by_hand(model, arrays):
-    """ℓ and the mask, both (T, N), one sentence at a time without any padding."""
-    source, lengths, inputs, targets = arrays
-    losses, mask = np.zeros(targets.shape), np.zeros(targets.shape)
-    for n, length in enumerate((targets != PAD).sum(dim=0).tolist()):
-        alone = source[: lengths[n], n : n + 1], lengths[n : n + 1], inputs[:length, n : n + 1]
-        log_p = log_softmax(model(*alone).detach().numpy()[:, 0])
-        losses[:length, n] = -log_p[np.arange(length), targets[:length, n]]
-        mask[:length, n] = 1
-    return losses, mask
-
-
 @pytest.mark.equation("eq-encdec-loss", tolerance=1e-10)
 def test_loss(check, rng):
     """Left: the loss of the padded batch; right: its sentences one by one."""
@@ -222,19 +150,6 @@ def test_loss(check, rng):
         "without END": np.mean([losses[t, n] for t, n in np.ndindex(T - 1, N) if mask[t + 1, n]]),
     }
     check(sequence_loss(model, *arrays), losses.sum() / mask.sum(), planted=planted)
-
-
-@pytest.mark.equation("eq-encdec-diluted", tolerance=1e-10)
-def test_diluted(check, rng):
-    """Left: torch's mean over all places; right: from the masked loss and that on padding."""
-    model, arrays = make(rng), batch(rng)
-    u = model(*arrays[:3])
-    left = nn.functional.cross_entropy(u.flatten(0, 1), arrays[3].flatten())
-    losses, mask = by_hand(model, arrays)
-    L, p = losses.sum() / mask.sum(), 1 - mask.mean()
-    L_pad = -log_softmax(u.detach().numpy())[..., PAD][mask == 0].mean()
-    planted = {"p of the other": p * L + (1 - p) * L_pad, "no share": L + L_pad, "masked": L}
-    check(left, (1 - p) * L + p * L_pad, planted=planted)
 
 
 @pytest.mark.equation("eq-encdec-greedy", tolerance=1e-12)
@@ -267,51 +182,6 @@ def test_greedy(check, rng):
     check(left, chosen(np.argmax), planted=planted)
 
 
-def jacobian(f, at):
-    return torch.autograd.functional.jacobian(f, at)
-
-
-def trail(model, inputs, c, fed):
-    """States s_0 … s_T of one sentence (H,), with `fed(c)` beside each token's embedding."""
-    states = [c]
-    for y in inputs:
-        x = torch.cat([model.target_embedding(y), fed(c)])[None]
-        states.append(model.decoder(x, states[-1][None])[1][0])
-    return states
-
-
-@pytest.mark.equation("eq-encdec-path", tolerance=1e-9)
-def test_path(check, rng):
-    """Left: autograd from the loss at the last step to the context; right: the product."""
-    model = make(rng)
-    source, lengths, inputs, targets = batch(rng, lengths=(S,), targets=(T,))
-    c = model.encode(source, lengths).detach().requires_grad_()
-    u, _ = model.decode(c, inputs)
-    (left,) = torch.autograd.grad(nn.functional.cross_entropy(u[-1], targets[-1]), c)
-
-    s = trail(model, inputs[:, 0], c[0].detach(), lambda c: c[:0])
-    J = []
-    for y, state in zip(inputs[:, 0], s[:-1], strict=True):
-        x = model.target_embedding(y)[None]
-        J.append(jacobian(lambda h, x=x: model.decoder(x, h[None])[1][0], state))
-    last = s[-1].detach().requires_grad_()
-    value = nn.functional.cross_entropy(model.output(last)[None], targets[-1])
-    (d,) = torch.autograd.grad(value, last)
-
-    def product_(factors):
-        row = d
-        for factor in factors:
-            row = row @ factor
-        return row[None]
-
-    planted = {
-        "one factor short": product_(J[:0:-1]),
-        "in the wrong order": product_(J),
-        "transposed": product_([j.T for j in J[::-1]]),
-    }
-    check(left, product_(J[::-1]), planted=planted)
-
-
 @pytest.mark.equation("eq-encdec-reminded", tolerance=1e-10)
 def test_reminded(check, rng):
     """Left: the page's class; right: the steps in NumPy."""
@@ -337,73 +207,3 @@ def test_reminded(check, rng):
         "the context once": logits(lambda e, s: np.concatenate([e, 0 * c], axis=-1), c),
     }
     check(model(source, lengths, inputs), logits(reminded, c), planted=planted)
-
-
-@pytest.mark.equation("eq-encdec-paths", tolerance=1e-9)
-def test_paths(check, rng):
-    """Left: autograd from the loss at the last step to the context; right: the sum over paths."""
-    model = make(rng, Reminded)
-    source, lengths, inputs, targets = batch(rng, lengths=(S,), targets=(T,))
-    c = model.encode(source, lengths)[0].detach().requires_grad_()
-    u, _ = model.decode((c, c), inputs)
-    (left,) = torch.autograd.grad(nn.functional.cross_entropy(u[-1], targets[-1]), c)
-
-    c = c[0].detach()
-    s = trail(model, inputs[:, 0], c, lambda c: c)
-    J, B = [], []
-    for y, state in zip(inputs[:, 0], s[:-1], strict=True):
-
-        def after(h, c, y=y):
-            x = torch.cat([model.target_embedding(y), c])[None]
-            return model.decoder(x, h[None])[1][0]
-
-        J.append(jacobian(lambda h: after(h, c), state))
-        B.append(jacobian(lambda c: after(state, c), c))  # noqa: B023
-    last = s[-1].detach().requires_grad_()
-    value = nn.functional.cross_entropy(model.output(last)[None], targets[-1])
-    (d,) = torch.autograd.grad(value, last)
-
-    def after_step(i):
-        """J_T ⋯ J_{i+1}."""
-        matrix = torch.eye(H, dtype=torch.float64)
-        for factor in J[i:]:
-            matrix = factor @ matrix
-        return matrix
-
-    def sum_(terms, first=True):
-        total = sum(after_step(i) @ B[i - 1] for i in terms)
-        return (d @ (total + after_step(0) if first else total))[None]
-
-    planted = {
-        "not through s_0": sum_(range(1, T + 1), first=False),
-        "the last step only": sum_([T]),
-        "without the last": sum_(range(1, T)),
-    }
-    check(left, sum_(range(1, T + 1)), planted=planted)
-
-
-@pytest.mark.equation("eq-encdec-distance", tolerance=1e-12)
-def test_distance(check, rng):
-    """Left: the formulas; right: a clock that runs while tokens are read and written."""
-    S = int(rng.integers(3, 30))
-    i = np.arange(1, S + 1)
-
-    def counted(order):
-        clock, read, between = 0, {}, np.zeros(S)
-        for token in order:
-            clock += 1
-            read[token] = clock
-        for token in range(1, S + 1):
-            clock += 1
-            between[token - 1] = clock - read[token]
-        return between
-
-    there, back = counted(i), counted(i[::-1])
-    forwards = np.full(S, 1.0 * S)
-    planted = {
-        "off by one": (forwards, 2.0 * i, S + 0.0),
-        "both the same": (forwards, forwards, S + 0.0),
-        "half the mean": (forwards, 2 * i - 1.0, S / 2),
-    }
-    assert there.mean() == pytest.approx(back.mean())
-    check((forwards, 2 * i - 1.0, S), (there, back, back.mean()), planted=planted)

@@ -3,6 +3,7 @@
 Nothing is downloaded. The languages are num2words': "en", "fr", "de", "es", "fr_CH" and many more.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import count
@@ -13,6 +14,13 @@ from numpy import ndarray
 
 from unrolled import checks
 from unrolled.datasets.text import END, MARKS, PAD, START, Vocabulary, check_ids, pad
+
+GERMAN = """
+null ein eins eine zwei drei vier fünf sechs sieben acht neun zehn elf zwölf sechzehn siebzehn
+zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig und hundert tausend
+Million Millionen
+"""  # of them German makes its numbers below 10⁹
+PART = re.compile("|".join(sorted(GERMAN.split(), key=len, reverse=True)))  # the longest that fits
 
 
 def written(number: int, language: str) -> str:
@@ -37,11 +45,23 @@ def _written(number: int, language: str) -> str:
 
 
 def tokens(text: str, unit: str) -> list[str]:
-    """The words of a text, parted at spaces and hyphens, or its characters."""
+    """The words of a text, parted at spaces and hyphens, or its characters, or its German parts.
+
+    "parts" cuts a German number, which is one long word, into vier, und, zwanzig.
+    """
     checks.text(text=text, unit=unit)
-    if unit not in ("words", "characters"):
-        raise ValueError(f'unit must be "words" or "characters", got {unit!r}')
+    if unit not in ("words", "characters", "parts"):
+        raise ValueError(f'unit must be "words", "characters" or "parts", got {unit!r}')
+    if unit == "parts":
+        return _german_parts(text)
     return text.replace("-", " ").split() if unit == "words" else list(text)
+
+
+def _german_parts(text: str) -> list[str]:
+    found = PART.findall(text)
+    if "".join(found) != text.replace(" ", ""):
+        raise ValueError(f"text must be a German number below 10⁹ for its parts, got {text!r}")
+    return found
 
 
 def hold_out_random(

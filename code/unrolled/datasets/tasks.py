@@ -83,6 +83,26 @@ def recall(
     return x.astype(np.float32), np.where(asked, symbols[0], symbols)
 
 
+def registers(T: int, N: int, rng: np.random.Generator, K: int = 3) -> tuple[ndarray, ndarray]:
+    """K registers of one bit: x (T, N, 1 + 2K) writes and asks; y (T, N), the asked one's content.
+
+    The first feature of x is a bit, -1 for 0. The next K say which register it is written to; in
+    half of the steps it is none. The last K say which register is asked, after the writing.
+    Registers start at 0; chance is 1/2.
+    """
+    _check(T, N, rng, at_least=1)
+    checks.whole(1, K=K)
+    bit = rng.integers(0, 2, size=(T, N))
+    place, asked = rng.integers(0, K, size=(2, T, N))
+    written = np.eye(K)[place] * rng.integers(0, 2, size=(T, N, 1))  # one-hot, or zero
+    content, y = np.zeros((N, K), dtype=np.int64), np.empty((T, N), dtype=np.int64)
+    for t in range(T):
+        content = np.where(written[t], bit[t][:, None], content)
+        y[t] = content[np.arange(N), asked[t]]
+    x = np.concatenate([2 * bit[..., None] - 1, written, np.eye(K)[asked]], axis=-1)
+    return x.astype(np.float32), y
+
+
 def adding(T: int, N: int, rng: np.random.Generator) -> tuple[ndarray, ndarray]:
     """Numbers from [0, 1), two of them marked: x (T, N, 2); y (T, N), the marked ones' sum so far.
 

@@ -23,8 +23,21 @@ def test_numbers_as_written(number, language, text):
 def test_units():
     assert tokens("quatre-vingt et un", "words") == ["quatre", "vingt", "et", "un"]
     assert tokens("vingt-deux", "characters") == list("vingt-deux")
-    with pytest.raises(ValueError, match='"words" or "characters", got \'letters\''):
+    with pytest.raises(ValueError, match='"words", "characters" or "parts", got \'letters\''):
         tokens("un", "letters")
+
+
+def test_german_parts():
+    assert tokens("tausendeinundachtzig", "parts") == ["tausend", "ein", "und", "achtzig"]
+    assert tokens("siebzehn", "parts") == ["siebzehn"]  # not sieben and the rest
+    assert tokens("eine Million neunzig", "parts") == ["eine", "Million", "neunzig"]
+    for number in (*range(1000), 16_016, 777_777, 2_000_021):
+        text = written(number, "de")
+        assert "".join(tokens(text, "parts")) == text.replace(" ", "")
+    with pytest.raises(ValueError, match="German number below 10⁹ for its parts, got 'vingt'"):
+        tokens("vingt", "parts")
+    pairs = NumberWords(range(100), ("en", "de"), ("words", "parts"))
+    assert pairs.texts(pairs.batch([24])[3]) == ["vierundzwanzig"]
 
 
 def test_split_parts_and_loses_nothing():

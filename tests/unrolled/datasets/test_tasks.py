@@ -16,6 +16,7 @@ from unrolled.datasets.tasks import (
     marked,
     parity,
     recall,
+    registers,
 )
 
 
@@ -211,3 +212,20 @@ def test_sizes_and_generator_are_named():
             tasks.parity(*wrong)
     with pytest.raises(ValueError, match=r"^K must be at least 1, got 0"):
         tasks.gap(4, 3, np.random.default_rng(0), K=0)
+
+
+@pytest.mark.parametrize("K", [1, 3])
+def test_registers_hold_what_was_written_last(K):
+    """Each answer found by looking back for the last step that wrote to the register."""
+    x, y = registers(12, 40, np.random.default_rng(0), K)
+    assert x.shape == (12, 40, 1 + 2 * K)
+    assert set(np.unique(x[..., 0])) == {-1, 1}
+    writes = x[..., 1 : 1 + K].sum(axis=-1)
+    assert set(np.unique(writes)) == {0, 1}
+    assert 0.4 < writes.mean() < 0.6
+    assert (x[..., 1 + K :].sum(axis=-1) == 1).all()
+    for t in range(12):
+        for n in range(40):
+            asked = int(x[t, n, 1 + K :].argmax())
+            bits = [x[s, n, 0] for s in range(t + 1) if x[s, n, 1 + asked] == 1]
+            assert y[t, n] == (bits[-1] == 1 if bits else 0)

@@ -58,19 +58,25 @@ def test_the_best_lamp_by_luck(claim):
 def test_four_lamps_of_five_are_wired(claim, again):
     """The page's table, with other random numbers for the texts and for the control."""
     claim("In four of the five networks the lamp is wired.")
-    claim("Yet when it is held, the network writes nearly as before.")
+    claim(
+        "Held as if no quotation were open, it makes the closing mark rarer, in two of the networks"
+        " by about half."
+    )
+    claim("Held as if one were open, it brings out marks in the middle of code.")
+    claim("Yet when it is held, the text changes little.")
     claim("Hardly any of these pushes does as much as the chosen cell does in the four networks.")
     pieces = ["import matplotlib.pyplot as plt", "def hold(j, v)", "new = unread(1500)"]
     pieces += ["def by_luck(c", "BEGUN = [", "def with_marks("]
     changes = {"few=12, seed=0": f"few=12, seed={again}"}
-    changes["BEGUN = ["] = "names = []\nBEGUN = ["
     shares = rerun(PAGE, pieces, changes)["shares"]
-    change = shares[:, :, 1:] - shares[:, :, :1]  # the chosen cell first, then ten other pushes
+    fewer = shares[0, :, :1] - shares[0, :, 1:]  # inside a quotation, fewer marks
+    more = shares[1, :, 1:] - shares[1, :, :1]  # in code, more; the chosen cell stands first
     wired = [0, 1, 2, 4]
-    assert (change[0, wired, 0] < -0.2).all() and (change[1, wired, 0] > 0.1).all()
-    assert abs(change[:, 3, 0]).max() < 0.2 and abs(change[:, 3, 0]).sum() < 0.25
-    stronger = [
-        change[0, wired, 1:] < change[0, wired, :1],
-        change[1, wired, 1:] > change[1, wired, :1],
-    ]
+    assert (fewer[wired, 0] > 0.08).all() and (more[wired, 0] > 0.08).all()
+    left = shares[0, :2, 1] / shares[0, :2, 0]
+    assert ((left > 0.3) & (left < 0.65)).all()
+    both_ways = fewer[:, 0] + more[:, 0]
+    assert both_ways[wired].min() > 0.25 and both_ways[3] < 0.6 * both_ways[wired].min()
+    stronger = [one[wired, 1:] > one[wired, :1] for one in (fewer, more)]
+    print(fewer[:, 0], more[:, 0], np.mean(stronger))
     assert np.mean(stronger) < 0.1

@@ -23,7 +23,7 @@ def _():
     return {"model": language(), "x": x, "state": state, "change": lambda t, c: c}
 
 
-@valid("char_lstm.intervene.write", whole=("model",))
+@valid("char_lstm.intervene.write", whole=("model",), also=("vocabulary", "text"))
 def _():
     options = {"N": 2, "change": lambda t, c: c}
     return {"model": language(), "prompt": "he", "length": 3, "rng": torch.Generator()} | options

@@ -66,6 +66,7 @@ def write(
     """
     check_model(model, LanguageModel)
     checks.text(prompt=prompt)
+    checks.function(change=change)
     checks.whole(length=length)
     checks.whole(1, N=N)
     check_rng(rng)

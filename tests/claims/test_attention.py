@@ -45,21 +45,26 @@ def test_four_of_each_kind(claim, page):
     claim("It got fewer than a third of them right.")
     claim("A network that has a finger, after the same training, got nearly all of them right.")
     claim(
-        "In the four networks that we trained, the right word has the largest weight for between"
-        " seven and nearly ten of ten pieces. The diagonal finds six."
+        "In all four networks that we trained, the largest weight lies on the right word for more"
+        " than 70 of 100 pieces, and in three of them for more than 90. (*Und* is not counted.) The"
+        " diagonal finds 62."
     )
     claim("All four networks do so.")
     kinds = {"Attentive": (0.95, 1.01), "Reminded": (0, 1 / 3), "AllAlike": (0, 0.1)}
     tested = np.concatenate([page["held_out"], page["nine"]])
+    found = []
     for name, (low, high) in kinds.items():
         for seed in range(4):
             model = page["trained"](page[name], seed)
             assert low <= page["right"](model, page["nine"]).mean() < high, (name, seed)
             if name == "Attentive":
                 hits, diagonal = page["on_the_right_word"](model, page["held_out"])
-                assert 0.7 < hits < 1 and 0.55 < diagonal < 0.65
+                found.append(hits)
+                assert round(100 * diagonal) == 62
                 unit, ten, alike = page["with_the_finger_on"](model, tested)
                 assert unit > 0.97 and ten > 0.97 and alike < 0.2
+    found.sort()
+    assert found[0] > 0.7 and found[1] > 0.9 and found[-1] < 1
 
 
 @pytest.mark.slow
@@ -77,9 +82,10 @@ def test_four_times_as_long(claim, page):
 def test_sizes_of_the_table(claim, page):
     """4,081 in words and in letters."""
     claim("For 4,081 that is 4 words times 6 outputs, with END, which makes 24.")
-    claim("Letter by letter it is 28 times 25, which makes 700.")
+    claim("Letter by letter it is 24 times 25, which makes 600.")
     assert len(page["words"](4081)) * (len(page["pieces"](4081)) + 1) == 24
-    assert (len(written(4081, "en")), len(written(4081, "de"))) == (28, 25 - 1)  # and END
+    english = " ".join(page["words"](4081))
+    assert (len(english), len(written(4081, "de"))) == (24, 25 - 1)  # and END
 
 
 def test_two_meanings_of_true(claim):
@@ -90,11 +96,15 @@ def test_two_meanings_of_true(claim):
     x, mask = torch.randn(1, 5, 4), torch.tensor([[True, True, True, False, False]])
     changed = x.clone()
     changed[:, 3:] += 1
+
+    def same(a, b):  # but for rounding: 1e-7 here, and 1e-2 at least where the change is seen
+        return torch.allclose(a, b, rtol=0, atol=1e-5)
+
     attend = torch.nn.functional.scaled_dot_product_attention
     before, after = (attend(x, k, k, attn_mask=mask[:, None]) for k in (x, changed))
-    assert torch.equal(before, after)
+    assert same(before, after)
     module = torch.nn.MultiheadAttention(4, 1, batch_first=True)
     before, after = (module(x, k, k, key_padding_mask=mask)[0] for k in (x, changed))
-    assert not torch.allclose(before, after)
+    assert not torch.allclose(before, after, rtol=0, atol=1e-2)
     before, after = (module(x, k, k, key_padding_mask=~mask)[0] for k in (x, changed))
-    assert torch.equal(before, after)
+    assert same(before, after)

@@ -18,12 +18,12 @@ def summary(x):
 
 def test_linear_rule(claim):
     """Five draws of 2,000 recordings to fit, and of as many to test."""
-    claim("On the sensors the linear rule is right in about 99 cases of 100.")
+    claim("On the sensors the linear rule is right in more than 99 cases of 100.")
     for seed in range(5):
         rng = np.random.default_rng(seed)
         (x, y), (x_test, y_test) = recordings(40, 2000, rng), recordings(40, 2000, rng)
         weights = np.linalg.lstsq(summary(x), np.eye(6)[y])[0]
-        assert 0.985 < ((summary(x_test) @ weights).argmax(axis=1) == y_test).mean() < 1
+        assert 0.99 < ((summary(x_test) @ weights).argmax(axis=1) == y_test).mean() < 1
 
 
 def right_by_pairs(words, y, tested):
@@ -44,8 +44,8 @@ def test_letter_pairs(claim):
     """The split of the bake-off, with its thirty networks, and three other splits."""
     claim(
         "Counting letter pairs takes a second and no gradient, and none of the thirty networks in"
-        " the column *words* beats it. The best of them come within one standard error, so call"
-        " them level."
+        " the column *words* beats it. The best single network, a minGRU, is right for 73.8 words"
+        " in 100. That is less than one standard error below the counts, so call the two level."
     )
     found, every, y = [], *labelled()
     for seed in range(4):
@@ -58,3 +58,5 @@ def test_letter_pairs(claim):
     error = np.sqrt(found[0] * (1 - found[0]) / HELD_OUT)
     assert len(networks) == 30 and found[0] - error < max(networks) < found[0]
     assert min(found) > 0.71 and max(found) < 0.77
+    best = max(runs, key=lambda run: run.accuracy * (run.model in experiment.CONTESTANTS))
+    assert best.model == "minGRU" and round(100 * best.accuracy, 1) == 73.8

@@ -26,13 +26,16 @@ def test_what_is_left(claim):
     claim("With the slider at three quarters that is $0.75^{10} = 0.056$, so about 6 % are left.")
     claim("At 0.5 it is a thousandth, and at 0.99 it is 90 %.")
     claim(
-        "Without this line the sliders start near one half, and after ten steps a thousandth of a"
-        " value is left."
+        "Without these three lines the sliders start near one half, and after ten steps a"
+        " thousandth of a value is left."
     )
-    claim("With a bias of 3 the slider starts at 0.95, and after ten steps 62 % are left.")
+    claim(
+        "With a bias of 3 they start at 0.953, and since $0.953^{10} = 0.62$, after ten steps 62 %"
+        " are left."
+    )
     left = np.array([0.75, 0.5, 0.99, 1 / (1 + np.exp(-3))]) ** 10
     assert np.allclose(left, [0.056, 0.001, 0.90, 0.62], atol=[0.0005, 5e-5, 0.005, 0.005])
-    assert abs(1 / (1 + np.exp(-3)) - 0.95) < 0.005
+    assert abs(1 / (1 + np.exp(-3)) - 0.953) < 0.0005 and round(0.953**10, 2) == 0.62
 
 
 @pytest.mark.slow
@@ -97,14 +100,18 @@ def test_a_unit_for_each_register(claim, core):
 
 @pytest.mark.slow
 def test_four_times_as_many_updates(claim, core):
-    """1,200 updates at a rate of 0.01, three starts; the slider stuck, and the reset gate too."""
-    claim("We made four times as many updates, at a rate of 0.01.")
-    claim("On average, the GRUs with a stuck slider now gave more than nine right answers in ten.")
+    """The table: 1,200 updates at a rate of 0.01, three starts of each."""
     claim(
-        "When we held that one open as well it was fewer than nine in ten, and so it was with the"
-        " plain networks."
+        "We made four times as many updates, at a rate of 0.01, with three networks of each kind."
     )
-    claim("So the other gate can do the slider's work, with more training and not quite as well.")
+    claim(
+        "More training helps the plain networks too, but it does not make registers of them. The"
+        " GRUs with a stuck slider nearly get there, because they still have a gate that can move."
+    )
+    claim(
+        "Hold that gate open as well, and the GRU does no better than a plain network. So this task"
+        " takes a gate that moves, and with the slider it is learnt soonest and best."
+    )
 
     def no_gate(layer):
         core["slider_stuck"](layer)
@@ -114,8 +121,12 @@ def test_four_times_as_many_updates(claim, core):
         runs = (core["trained"](kind, H, seed, change, 1200, 0.01) for seed in range(3))
         return [core["share_right"](model) for model in runs]
 
-    stuck, fixed = (shares(torch.nn.GRU, 19, act) for act in (core["slider_stuck"], no_gate))
+    changes = None, core["slider_stuck"], no_gate
+    whole, stuck, fixed = (shares(torch.nn.GRU, 19, change) for change in changes)
     plain = shares(torch.nn.RNN, 36)
-    print(stuck, fixed, plain)
-    assert 0.93 < np.mean(stuck) < 0.99
-    assert np.mean(fixed) < 0.88 and np.mean(plain) < 0.9
+    print(whole, stuck, fixed, plain)
+    assert min(whole) > 0.99
+    assert min(stuck) > 0.9 and 0.93 < np.mean(stuck) < np.mean(whole) - 0.005
+    assert 0.75 < min(fixed) <= max(fixed) < 0.9 and np.mean(fixed) < 0.88
+    assert 0.75 < min(plain) <= max(plain) < 0.97 and np.mean(plain) < 0.9
+    assert np.mean(fixed) < np.mean(plain) + 0.03

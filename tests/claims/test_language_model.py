@@ -49,7 +49,7 @@ def test_hello_by_hand(claim):
         " $1.587/4.217 = 0.376$. It is the largest of the four, and the *e* is what comes."
         " The cost is $-\\log 0.376 = 0.977$."
     )
-    claim("Half of unit 1, which is 0.231, goes to unit 2.")
+    claim("Half of the old unit 1, which is 0.231, goes to unit 2.")
     claim(
         "Now unit 2 votes for *l*, and the logits are $(-0.624, 0, 0.624, 0)$. The *l* gets"
         " $1.866/4.402 = 0.424$, at a cost of 0.858."
@@ -101,9 +101,20 @@ def test_ends_of_the_dial(claim):
 
 def test_floor_of_hello(claim):
     """All models that know the last letter only: two numbers decide, what follows l."""
-    claim("The perplexity is the fourth root of 4, and that is $\\sqrt2 = 1.41$.")
+    claim("So the perplexity is $e^{\\frac12\\log2} = \\sqrt2 = 1.41$.")
     after_l = np.linspace(0.001, 0.999, 999)  # to an l; what is left goes to an o
     assert np.isclose(np.min((after_l * (1 - after_l)) ** -0.25), np.sqrt(2), rtol=1e-5)
+
+
+def test_floor_of_the_manual(claim):
+    """The pairs of the held-out text, counted."""
+    claim("For the held-out text this is a perplexity of a little less than ten.")
+    text = "\n\n".join(dict.fromkeys(corpus.documentation().split("\n\n")))
+    ids = np.array(Vocabulary.of(text).encode(corpus.hold_out_end(text)[1][:10_000]))
+    n = np.zeros((ids.max() + 1, ids.max() + 1))
+    np.add.at(n, (ids[:-1], ids[1:]), 1)
+    share = n / np.maximum(1, n.sum(axis=1, keepdims=True))
+    assert 9 < np.exp(-(n[n > 0] * np.log(share[n > 0])).sum() / n.sum()) < 10
 
 
 def test_solutions_by_pen(claim):
@@ -151,7 +162,10 @@ def test_film_from_other_starts(claim, manual, seed):
         "With the state at least three words in ten existed each time, and without it at most"
         " three in a hundred."
     )
-    claim("At 0.3 about nine words in ten exist, and the text goes round in circles.")
+    claim(
+        "At 0.3 nearly all the words exist, since it writes only the commonest ones, and the text"
+        " goes round in circles."
+    )
     claim("In the picture it is best near 1.")
     page = claim.definitions()
     page.update(manual)
@@ -182,7 +196,8 @@ def test_film_from_other_starts(claim, manual, seed):
     for tau in (0.3, 1.5):
         rng.manual_seed(seed)
         dial[tau] = generate(model, "The ", 300, rng, lambda u, tau=tau: u / tau, N=8)
-    assert page["exist"](dial[0.3]) > 0.8 and page["exist"](dial[1.5]) < 0.2
+    print(page["exist"](dial[0.3]), page["exist"](dial[1.5]))
+    assert page["exist"](dial[0.3]) > 0.88 and page["exist"](dial[1.5]) < 0.2
     cold, warm = (page["words"](" ".join(dial[tau])) for tau in (0.3, 1.5))
     assert len(set(cold)) / len(cold) < 0.5 < len(set(warm)) / len(warm)
     held = torch.as_tensor(page["held_out_ids"])[:, None]

@@ -36,11 +36,22 @@ def test_counts(claim):
     claim("With 50 numbers at each step, 100 units and 50 answers it makes 20,150.")
     claim(
         "A network that sees a thousand such steps all at once, with as many units, has more than"
-        " five million weights, and none for the step after that."
+        " five million weights, and cannot read step 1,001."
     )
     D, H, V, T = 50, 100, 50, 1000
     assert (D + H + 1) * H + (H + 1) * V == 20_150
     assert 5e6 < (T * D + 1) * H + (H + 1) * V < 5.1e6
+
+
+def test_half_difference(claim):
+    """The two switches after a one and then zeros."""
+    claim("With more zeros it would settle at 0.962 and go no further.")
+    state, halves = np.zeros(2), []
+    for bit in [1] + 50 * [0]:
+        state = np.tanh(4 * bit + 2 * (state[0] - state[1]) - np.array([2, 6]))
+        halves.append((state[0] - state[1]) / 2)
+    assert np.allclose(halves[:2], [0.964, 0.963], atol=5e-4)
+    assert np.allclose(halves[5:], 0.962, atol=5e-4) and np.ptp(halves[25:]) < 1e-9
 
 
 def test_window(claim):

@@ -14,8 +14,9 @@ def test_numbers_of_the_first_pages(claim):
     claim("The sum is $0.075 - 0.115 = -0.040$.")
     claim("It would have contributed $-0.30 \\times 0.96 \\times 0.60 = -0.173$.")
     claim(
-        "Its own state would have been 0.61 and not 0.50, so the network would have *computed*"
-        " something else."
+        "Its tanh was given 0.549, and $0.8 \\times (-0.20) = -0.16$ of that came from the old"
+        " state. Without it, the state would have been $\\tanh 0.709 = 0.61$ and not 0.50, so the"
+        " network would have *computed* something else."
     )
     state = 512 * 4
     assert 500_000 * state == 1_024e6 and abs(50 * state / 1e6 - 0.1) < 5e-3
@@ -32,7 +33,8 @@ def test_numbers_of_the_first_pages(claim):
     missing = Delta_3 * w * slope[2] * h[1]
     assert abs(missing + 0.173) < 5e-4 and abs(sum(cut) + missing + 0.213) < 5e-4
     x_3 = np.arctanh(h[3]) - w * h[2]
-    assert abs(np.tanh(x_3) - 0.61) < 5e-3
+    assert np.allclose([np.arctanh(h[3]), x_3], [0.549, 0.709], atol=5e-4)
+    assert abs(w * h[2] + 0.16) < 1e-9 and abs(np.tanh(x_3) - 0.61) < 5e-3
 
 
 def test_shares_that_are_missing(claim):

@@ -23,6 +23,27 @@ def _():
     return {"model": language(), "x": x, "state": state, "change": lambda t, c: c}
 
 
+@valid("char_lstm.intervene.write", whole=("model",), also=("vocabulary", "text"))
+def _():
+    options = {"N": 2, "change": lambda t, c: c}
+    return {"model": language(), "prompt": "he", "length": 3, "rng": torch.Generator()} | options
+
+
+@valid("char_lstm.unread.unread")
+def _():
+    return {"L": 10}
+
+
+@valid("char_lstm.unread.places", nan=True, infinite=True)
+def _():
+    return {"values": columns(3, 11, 2)}
+
+
+@valid("char_lstm.unread.states", whole=("model",))
+def _():
+    return {"model": language(), "x": torch.tensor([[0, 1], [2, 3], [1, 1]])}
+
+
 @valid("char_lstm.networks.plain")
 def _():
     return {"text": "naïve"}

@@ -1,4 +1,4 @@
-"""An LSTM language model run step by step: its cells are returned, and can be changed."""
+"""An LSTM language model that reads and writes while its cells are looked at, or changed."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from unrolled import checks
 from unrolled.datasets.text import check_ids
+from unrolled.decoding.sampling import check_rng, sample_symbol
 from unrolled.layers.layer_contract import check_parts
 from unrolled.models.language_model import LanguageModel
 from unrolled.models.tensors import check, check_model
@@ -48,3 +49,33 @@ def run(
         cs[t] = c = change(t, f.sigmoid() * c + i.sigmoid() * g.tanh())
         hs[t] = h = o.sigmoid() * c.tanh()
     return cs, model.output(hs), (h, c)
+
+
+def write(
+    model: LanguageModel,
+    prompt: str,
+    length: int,
+    rng: torch.Generator,
+    N: int = 1,
+    change: Callable[[int, Tensor], Tensor] = lambda t, c: c,
+) -> list[str]:
+    """N texts of this length that continue the prompt, sampled while the cells are changed.
+
+    The prompt is read without a change. From the first symbol that is written, what
+    `change(t, c)` returns takes the place of the cells c (N, H) of step t = 0, 1, ...
+    """
+    check_model(model, LanguageModel)
+    checks.text(prompt=prompt)
+    checks.function(change=change)
+    checks.whole(length=length)
+    checks.whole(1, N=N)
+    check_rng(rng)
+    ids = torch.as_tensor(model.vocabulary.encode(prompt))
+    if len(ids) == 0:
+        raise ValueError("prompt: a prompt needs at least one symbol, got none")
+    _, u, state = run(model, ids[:, None].expand(-1, N))
+    written = torch.empty(length, N, dtype=torch.int64)
+    for t in range(length):
+        written[t] = sample_symbol(u[-1], rng)
+        _, u, state = run(model, written[t][None], state, lambda _, c, t=t: change(t, c))
+    return [model.vocabulary.decode(column) for column in written.T.numpy()]

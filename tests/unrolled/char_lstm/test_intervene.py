@@ -3,6 +3,7 @@ import torch
 
 from unrolled.char_lstm import intervene
 from unrolled.datasets.text import Vocabulary
+from unrolled.decoding.sampling import sample_symbol
 from unrolled.models.language_model import LanguageModel
 
 
@@ -77,3 +78,36 @@ def test_what_are_no_ids_is_named(model):
     ]:
         with pytest.raises(ValueError, match=said):
             intervene.run(model, wrong)
+
+
+def test_it_writes_what_it_has_been_changed_to(model):
+    """Unchanged it samples from the model's own distribution; a change acts from the first symbol
+    that is written on, and not on the prompt."""
+    rng = torch.Generator()
+    texts = intervene.write(model, "abc", 5, rng.manual_seed(0), N=3)
+    rng.manual_seed(0)
+    x = torch.tensor([[0, 1, 2]]).T.expand(-1, 3)
+    for _ in range(5):
+        u, _ = model(x)
+        x = torch.cat([x, sample_symbol(u[-1], rng)[None]])
+    assert texts == [model.vocabulary.decode(column) for column in x[3:].T.numpy()]
+
+    steps = []
+
+    def change(t, c):
+        steps.append(t)
+        return c + 10 * (torch.arange(7) == 3)
+
+    changed = intervene.write(model, "abc", 5, rng.manual_seed(0), N=3, change=change)
+    assert steps == [0, 1, 2, 3, 4]
+    assert [text[0] for text in changed] == [text[0] for text in texts]
+    pushed = intervene.run(model, x[:4], change=lambda t, c: change(t, c) if t == 3 else c)[1][-1]
+    alone, one = torch.Generator().manual_seed(0), x[:4, :1]
+    first, second = sample_symbol(model(one[:3])[0][-1], alone), sample_symbol(pushed[:1], alone)
+    text = intervene.write(model, "abc", 2, rng.manual_seed(0), change=change)[0]
+    assert text == model.vocabulary.decode(torch.cat([first, second]).numpy())
+
+
+def test_a_prompt_is_needed(model):
+    with pytest.raises(ValueError, match="prompt"):
+        intervene.write(model, "", 5, torch.Generator())

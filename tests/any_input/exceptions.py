@@ -4,6 +4,7 @@ INNER = {  # modules and callables whose arguments another public function has c
     "figures": "draws with matplotlib, which says itself what it cannot draw",
     "checks": "checks the arguments of others, under the names that it is given",
     "models.far_cue": "networks of one experiment, with the parameters that its `draw` makes",
+    "models.recogniser": "networks of one experiment, on the sounds of `datasets.spoken_letters`",
     "models.fed_back": "networks of one experiment, with the parameters that its `weights` makes",
     "models.tensors": "checks the arguments of others, under the names that it is given",
     "layers.layer_contract": "checks the arguments of others, under the names that it is given",

@@ -16,8 +16,8 @@ PAGE = Path(__file__).parents[2] / "book/gates/interpretable-cells.md"
 def test_a_second_mark_comes(claim):
     """All five networks, 200 texts of 40 characters after each of four beginnings."""
     claim(
-        "Let them go on writing here, and in about half of the cases a second mark comes within 40"
-        " characters."
+        "Let all five go on writing here, and in somewhat more than half of the texts a second mark"
+        " comes within 40 characters."
     )
     claim("In the middle of plain code a mark is much rarer.")
     begun = "def read(path):\n    if not path:\n        "
@@ -28,8 +28,8 @@ def test_a_second_mark_comes(claim):
             texts = write(networks.load(seed), begun + end, 40, rng, N=200)
             found.append(np.mean([bool({"'", '"'} & set(text)) for text in texts]))
     quoted, *plain = (np.mean(found) for found in shares.values())
-    assert 0.45 < quoted < 0.68
-    assert max(plain) < 0.75 * quoted
+    assert 0.52 < quoted < 0.62
+    assert max(plain) < 0.6 * quoted
 
 
 def test_the_best_lamp_by_luck(claim):

@@ -17,8 +17,8 @@ OWN_RUNS = "for name, (sounds, loss) in KINDS.items():"
 def test_paths_of_a_sentence(claim):
     """Twenty random texts of a hundred letters, spoken; paths counted by eq-speech-count."""
     claim(
-        "For a sentence of a hundred letters the number of paths has some two hundred digits, and"
-        " the grid has fewer than two hundred thousand circles."
+        "For a sentence of a hundred letters in some 800 frames the number of paths has some two"
+        " hundred digits, and the grid has fewer than two hundred thousand circles."
     )
     rng, U = np.random.default_rng(0), 100
     spoken = spoken_letters.batch(spoken_letters.strings(20, rng, U, U), rng)
@@ -26,6 +26,7 @@ def test_paths_of_a_sentence(claim):
     for T, labels in zip(spoken.lengths, spoken.labels, strict=True):
         R = int((labels[1:] == labels[:-1]).sum())
         digits.append(len(str(math.comb(int(T) + U - R, 2 * U))))
+    assert 750 < np.median(spoken.lengths) < 850
     assert 180 < np.median(digits) < 220
     assert spoken.lengths.max() * (2 * U + 1) < 200_000
 

@@ -16,8 +16,8 @@ PAGE = Path(__file__).parents[2] / "book/gates/interpretable-cells.md"
 def test_a_second_mark_comes(claim):
     """All five networks, 200 texts of 40 characters after each of four beginnings."""
     claim(
-        "Let all five go on writing here, and on average over the five a quotation mark comes within"
-        " 40 characters in somewhat more than half of the texts."
+        "Let all five go on writing here, and on average over the five a quotation mark comes"
+        " within 40 characters in somewhat more than half of the texts."
     )
     claim("In the middle of plain code it comes about half as often.")
     begun = "def read(path):\n    if not path:\n        "

@@ -1,6 +1,7 @@
 """Every page as a reader sees it: on a desk and on a phone, in light and in dark."""
 
 import itertools
+import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -81,14 +82,16 @@ def test_the_page_loads_quietly(opened):
     assert not opened.problems
 
 
-def test_a_picture_of_it_is_taken(opened, place, root):
-    width, path = place
-    for theme in in_both_themes(opened):
-        folder = root / "_build" / "screenshots" / f"{width}-{theme}"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = "-".join(path.with_suffix(".png").parts[1:])
-        opened.screenshot(path=folder / name, full_page=True, animations="disabled")
-        assert (folder / name).stat().st_size > 0
+if "PICTURES" in os.environ:  # for people to look at; it takes minutes, and can hardly fail
+
+    def test_a_picture_of_it_is_taken(opened, place, root):
+        width, path = place
+        for theme in in_both_themes(opened):
+            folder = root / "_build" / "screenshots" / f"{width}-{theme}"
+            folder.mkdir(parents=True, exist_ok=True)
+            name = "-".join(path.with_suffix(".png").parts[1:])
+            opened.screenshot(path=folder / name, full_page=True, animations="disabled")
+            assert (folder / name).stat().st_size > 0
 
 
 def test_mathematics_is_typeset(opened):

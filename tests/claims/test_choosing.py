@@ -19,11 +19,16 @@ def summary(x):
 def test_linear_rule(claim):
     """Five draws of 2,000 recordings to fit, and of as many to test."""
     claim("On the sensors the linear rule is right in more than 99 cases of 100.")
+    claim("(Without the largest and the smallest jump it is right in seven or eight of ten.")
     for seed in range(5):
         rng = np.random.default_rng(seed)
         (x, y), (x_test, y_test) = recordings(40, 2000, rng), recordings(40, 2000, rng)
         weights = np.linalg.lstsq(summary(x), np.eye(6)[y])[0]
         assert 0.99 < ((summary(x_test) @ weights).argmax(axis=1) == y_test).mean() < 1
+        kept = [*range(15), 21]  # five numbers for each of three channels, and the 1
+        weights = np.linalg.lstsq(summary(x)[:, kept], np.eye(6)[y])[0]
+        right = (summary(x_test)[:, kept] @ weights).argmax(axis=1) == y_test
+        assert 0.65 < right.mean() < 0.85
 
 
 def right_by_pairs(words, y, tested):

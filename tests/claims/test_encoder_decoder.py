@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from rerun import rerun
 from unrolled.datasets.number_words import tokens, written
+from unrolled.models import EncoderDecoder
 
 PAGE = Path(__file__).parents[2] / "book/sequence-to-sequence/encoder-decoder.md"
 HARNESS = ["from unrolled.figures import graph, plot, show", "digits = rng.integers(1, 7"]
@@ -58,7 +60,7 @@ def test_by_hand(claim):
     claim("Without it the state is halved four times, and 0.7 becomes 0.044.")
     claim(
         "The German of 228,744 has eleven parts, and after eleven steps $0.5^{11} = 0.0005$ is"
-        " left."
+        " left in this way."
     )
 
     def card(words, mask):
@@ -84,3 +86,18 @@ def test_a_third_sentence(claim):
     for x in (0.1, 3, 0, 0.5):
         h = 0.5 * h + x
     assert np.isclose(h, 1.2625) and np.isclose(1.4 / 4, 0.35) and np.isclose(0.7 / 8, 0.0875)
+
+
+def test_gate_and_candidate(claim):
+    """∂s₁₁/∂s₀ of untrained writers: the root of its mean square gain."""
+    claim("(With what comes through the candidate it is a few thousandths.)")
+    claim(
+        "The gradient of the last part has faded to a few thousandths when it arrives at the card."
+    )
+    for seed in range(4):
+        torch.manual_seed(seed)
+        model = EncoderDecoder(34, 32, 64)
+        x = model.target_embedding(torch.randint(3, 32, (11, 1)))
+        c = 0.3 * torch.randn(64)
+        J = torch.autograd.functional.jacobian(lambda s: model.decoder(x, s[None, None])[1], c)  # noqa: B023
+        assert 0.002 < J.norm() / 64**0.5 < 0.006

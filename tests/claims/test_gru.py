@@ -26,8 +26,8 @@ def test_what_is_left(claim):
     claim("With the slider at three quarters that is $0.75^{10} = 0.056$, so about 6 % are left.")
     claim("At 0.5 it is a thousandth, and at 0.99 it is 90 %.")
     claim(
-        "Without these three lines the sliders start near one half, and after ten steps a"
-        " thousandth of a value is left."
+        "Without these three lines the sliders start near one half, and along the rail a"
+        " thousandth of a value is left after ten steps."
     )
     claim(
         "With a bias of 3 they start at 0.953, and since $0.953^{10} = 0.62$, after ten steps 62 %"
@@ -105,12 +105,14 @@ def test_four_times_as_many_updates(claim, core):
         "We made four times as many updates, at a rate of 0.01, with three networks of each kind."
     )
     claim(
-        "More training helps the plain networks too, but it does not make registers of them. The"
-        " GRUs with a stuck slider nearly get there, because they still have a gate that can move."
+        "More training helps the plain networks too, but 1,200 updates do not make registers of"
+        " them. The GRUs with a stuck slider nearly get there, because they still have a gate that"
+        " can move."
     )
     claim(
-        "Hold that gate open as well, and the GRU does no better than a plain network. So this task"
-        " takes a gate that moves, and with the slider it is learnt soonest and best."
+        "Hold that gate open as well, and the GRU does no better than a plain network. So here a"
+        " gate that moves makes the difference, and with the slider the task is learnt soonest and"
+        " best."
     )
 
     def no_gate(layer):

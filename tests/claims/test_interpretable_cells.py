@@ -16,10 +16,10 @@ PAGE = Path(__file__).parents[2] / "book/gates/interpretable-cells.md"
 def test_a_second_mark_comes(claim):
     """All five networks, 200 texts of 40 characters after each of four beginnings."""
     claim(
-        "Let them go on writing here, and in about half of the cases a second mark comes within 40"
-        " characters."
+        "Let all five go on writing here, and on average over the five a quotation mark comes"
+        " within 40 characters in somewhat more than half of the texts."
     )
-    claim("In the middle of plain code a mark is much rarer.")
+    claim("In the middle of plain code it comes about half as often.")
     begun = "def read(path):\n    if not path:\n        "
     shares = {'raise ValueError("no such file': [], "path = ": [], "self.": [], "return ": []}
     for seed in networks.SEEDS:
@@ -28,8 +28,8 @@ def test_a_second_mark_comes(claim):
             texts = write(networks.load(seed), begun + end, 40, rng, N=200)
             found.append(np.mean([bool({"'", '"'} & set(text)) for text in texts]))
     quoted, *plain = (np.mean(found) for found in shares.values())
-    assert 0.45 < quoted < 0.68
-    assert max(plain) < 0.75 * quoted
+    assert 0.52 < quoted < 0.62
+    assert max(plain) < 0.6 * quoted and 0.4 * quoted < np.mean(plain)
 
 
 def test_the_best_lamp_by_luck(claim):
@@ -57,7 +57,7 @@ def test_the_best_lamp_by_luck(claim):
 @pytest.mark.parametrize("again", [1, 2])
 def test_four_lamps_of_five_are_wired(claim, again):
     """The page's table, with other random numbers for the texts and for the control."""
-    claim("In four of the five networks the lamp is wired.")
+    claim("In four of the five networks the lamp that we chose is wired.")
     claim(
         "Held as if no quotation were open, it makes the closing mark rarer, in two of the networks"
         " by about half."

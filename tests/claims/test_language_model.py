@@ -108,7 +108,10 @@ def test_floor_of_hello(claim):
 
 def test_floor_of_the_manual(claim):
     """The pairs of the held-out text, counted."""
-    claim("For the held-out text this is a perplexity of a little less than ten.")
+    claim(
+        "For the held-out text, with its own pairs counted, this is a perplexity of a little less"
+        " than ten."
+    )
     text = "\n\n".join(dict.fromkeys(corpus.documentation().split("\n\n")))
     ids = np.array(Vocabulary.of(text).encode(corpus.hold_out_end(text)[1][:10_000]))
     n = np.zeros((ids.max() + 1, ids.max() + 1))

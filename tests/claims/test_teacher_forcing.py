@@ -21,7 +21,7 @@ def test_the_tram(claim, seed):
     )
     claim("With the truth the networks learn fastest.")
     claim("Fed their own answers, they take more than twice as long.")
-    claim("They are no faster. So it is not the noise that makes learning slow.")
+    claim("They are no faster. So learning without the truth is slow even where there is no noise.")
     claim("In most rides all eight answers are wrong, and all by the same number of stops.")
     claim(
         "In most of the other rides it believed its state, and all eight are right. It hardly ever"

@@ -17,7 +17,7 @@ def test_reading_errors_does_no_harm(claim, seed):
         " above show a front."
     )
     claim("The same front, and just as slow or slower.")
-    claim("So the errors do no harm here.")
+    claim("So learning is as slow where no errors are read.")
     torch_rng, rng, S = torch.Generator().manual_seed(seed), np.random.default_rng(seed), 9
     blind = torch.arange(S)[:, None] // 3 == 2
     truth = (torch.arange(S)[:, None] < 3).float()

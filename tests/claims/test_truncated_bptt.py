@@ -39,7 +39,10 @@ def test_numbers_of_the_first_pages(claim):
 
 def test_shares_that_are_missing(claim):
     """The table of gamma to the tau, and the sentences under it."""
-    claim("There a loss that sees ten uses misses a hundredth of its gradient.")
+    claim(
+        "If the supposition held there, a loss that sees ten uses would miss a hundredth of its"
+        " gradient."
+    )
     claim(
         "For a network whose gradient fades slowly, with $\\gamma = 0.99$, ten uses are a tenth of"
         " the gradient."

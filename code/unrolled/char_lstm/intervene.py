@@ -61,8 +61,31 @@ def write(
 ) -> list[str]:
     """N texts of this length that continue the prompt, sampled while the cells are changed.
 
-    The prompt is read without a change. From the first symbol that is written, what
-    `change(t, c)` returns takes the place of the cells c (N, H) of step t = 0, 1, ...
+    Parameters
+    ----------
+    model
+        An LSTM's language model.
+    prompt
+        What is read first, without a change: at least one symbol of the vocabulary.
+    length
+        How many symbols are written.
+    rng
+        Draws the symbols.
+    N
+        How many texts are written, side by side.
+    change
+        From the first symbol that is written, what `change(t, c)` returns takes the place of
+        the cells c (N, H) of step t = 0, 1, ...
+
+    Returns
+    -------
+    texts
+        What was written, without the prompt.
+
+    Raises
+    ------
+    ValueError
+        For an empty prompt, a layer without cells, and numbers below 0 (`N`: below 1).
     """
     check_model(model, LanguageModel)
     checks.text(prompt=prompt)

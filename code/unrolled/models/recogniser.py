@@ -56,7 +56,26 @@ def each_frame_loss(
     spans: Tensor,
     truth: Tensor,
 ) -> Tensor:
-    """Mean cross-entropy over the frames that count, with the targets `truth` (T, N)."""
+    """Mean cross-entropy over the frames that count, with a target for every frame.
+
+    Parameters
+    ----------
+    model
+        Gives log-probabilities (T, N, V).
+    x
+        Frames (T, N, D), padded at the end.
+    lengths
+        How many frames (N,) count.
+    labels, sizes, spans
+        Ignored: what `all_paths_loss` is given too.
+    truth
+        The target of each frame (T, N).
+
+    Returns
+    -------
+    loss
+        In nats per frame.
+    """
     inside = torch.arange(len(x))[:, None] < lengths
     return nn.functional.nll_loss(model(x, lengths)[inside], truth[inside])
 

@@ -14,7 +14,7 @@ import unrolled.layers
 T, N, S = 6, 5, 3
 D, H = 3, 4
 # What `init` and `forward` can ask for, by name; the state of a recurrent layer is its `zeros`
-SIZES = {"D": D, "H": H, "A": 2, "F": 2, "sizes": [H, H], "kind": unrolled.layers.LSTM}
+SIZES = {"D": D, "H": H, "V": 2, "A": 2, "F": 2, "sizes": [H, H], "kind": unrolled.layers.LSTM}
 FOREIGN = ("torch", "matplotlib", "keras", "tqdm")
 
 
@@ -39,7 +39,8 @@ def layers(module) -> list[type]:
 def try_out(layer: type) -> None:
     """There and back once: the gradient is finite, and of the layer's own kind."""
     rng = np.random.default_rng(0)
-    made = layer.init(**choose(layer.init, SIZES | {"rng": rng}))
+    stack = unrolled.layers.Stack.init(**choose(unrolled.layers.Stack.init, SIZES | {"rng": rng}))
+    made = layer.init(**choose(layer.init, SIZES | {"rng": rng, "stack": stack}))
     inputs = {
         "x": rng.normal(size=(T, N, D)),
         "Q": rng.normal(size=(T, N, H)),
@@ -50,7 +51,8 @@ def try_out(layer: type) -> None:
     if hasattr(made, "zeros"):
         inputs["h_0"] = inputs["state"] = made.zeros(N)
     out, *_, tape = made.forward(**choose(made.forward, inputs))
-    grads, *others = made.backward(tape, rng.normal(size=out.shape))
+    back = made.backward(tape, rng.normal(size=out.shape))
+    grads, *others = back if isinstance(back, tuple) else (back,)
     assert type(grads) is layer, f"{layer.__name__}.backward gives a {type(grads).__name__}"
     assert all(np.isfinite(array).all() for array in arrays([grads, *others])), layer.__name__
 

@@ -2,6 +2,7 @@
 
 4,081 is "four thousand eighty-one", four words, and in German "vier|tausend|ein|und|achtzig". A
 German piece comes from one English word, except "und", which turns round the pieces beside it.
+Unlike the "parts" of `number_words`, "dreizehn" is one piece here, as thirteen is one word.
 """
 
 import re
@@ -11,12 +12,10 @@ import numpy as np
 from numpy import ndarray
 
 from unrolled import checks
-from unrolled.datasets.number_words import NumberWords, written
+from unrolled.datasets.number_words import PART, NumberWords, written
 
 LARGEST = 999_999
-_PIECES = {written(n, "de") for n in (*range(1, 20), *range(20, 100, 10))}
-_PIECES |= {"ein", "und", "hundert", "tausend"}
-_GERMAN = "|".join(sorted(_PIECES, key=len, reverse=True))  # the longest that fits comes first
+_PIECE = re.compile("|".join([*(written(n, "de") for n in range(13, 20)), PART.pattern]))
 
 
 def words(number: int) -> list[str]:
@@ -28,7 +27,7 @@ def words(number: int) -> list[str]:
 def pieces(number: int) -> list[str]:
     """The pieces of the German number, 1 to 999,999; put together they are its one long word."""
     checks.whole(1, LARGEST, number=number)
-    return re.findall(_GERMAN, written(number, "de"))
+    return _PIECE.findall(written(number, "de"))
 
 
 class NumberPieces(NumberWords):

@@ -58,7 +58,7 @@ class DotTape(NamedTuple):
 
 @dataclass
 class Dot:
-    """Scaled dot products as scores (Luong et al. 2015; Vaswani et al. 2017): no parameters."""
+    """Dot products (Luong et al. 2015), scaled (Vaswani et al. 2017), as scores: no parameters."""
 
     def forward(self, Q: ndarray, K: ndarray, M: ndarray, mask: ndarray) -> tuple[ndarray, DotTape]:
         """Q (T, N, H), K (S, N, H), M (S, N, D), mask (S, N) -> contexts (T, N, D), tape."""

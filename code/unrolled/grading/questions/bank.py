@@ -9,6 +9,7 @@ belongs to and how hard it is:
 """
 
 import importlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Question:
         """The right answer, as it is printed."""
         if self.choices:
             return self.choices[int(self.answer)]
-        return f"{self.answer:,.{self.decimals}f}"
+        return minus(f"{self.answer:,.{self.decimals}f}")
 
 
 class Kind(NamedTuple):
@@ -88,10 +89,10 @@ def number(text: str, answer: float, worked: str, decimals: int = 0) -> Question
     An answer may be off by one in the last decimal place; a whole number must be exact.
     """
     places = ("", "one decimal", "two decimals", "three decimals", "four decimals")
-    asked = f"{text} Give {places[decimals]}." if decimals else text
+    asked = minus(f"{text} Give {places[decimals]}." if decimals else text)
     value = round(float(answer), decimals) + 0.0
     tolerance = 1.5 * 10**-decimals if decimals else 0.0
-    return Question(asked, worked, value, round(tolerance, decimals + 1), decimals)
+    return Question(asked, minus(worked), value, round(tolerance, decimals + 1), decimals)
 
 
 def choice(draw: Draw, text: str, right: str, wrong: Iterable[str], worked: str) -> Question:
@@ -99,11 +100,12 @@ def choice(draw: Draw, text: str, right: str, wrong: Iterable[str], worked: str)
 
     Of the wrong ones the first three that differ from the right one and from each other are taken.
     """
-    others = [one for one in dict.fromkeys(wrong) if one != right][:WRONG]
+    right = minus(right)
+    others = [one for one in dict.fromkeys(map(minus, wrong)) if one != right][:WRONG]
     if len(others) < WRONG:
         raise ValueError(f"wrong must hold {WRONG} choices that differ, got {others}")
     choices = draw.sample([right, *others], WRONG + 1)
-    return Question(text, worked, choices.index(right), choices=tuple(choices))
+    return Question(minus(text), minus(worked), choices.index(right), choices=tuple(choices))
 
 
 def kinds(chapters: Sequence[str] = ()) -> list[Kind]:
@@ -137,6 +139,18 @@ def pick(draw: Draw, chapters: Sequence[str], count: int) -> list[Kind]:
                 taken.append(min(here, key=lambda one: often.count(one.difficulty)))
                 rest.remove(taken[-1])
     return taken
+
+
+def minus(text: str) -> str:
+    """The text with a true minus sign before its numbers; mathematics has its own."""
+    parts = text.split("$")
+    parts[::2] = [re.sub(r"(?<![\w)])-(?=\d)", "−", part) for part in parts[::2]]
+    return "$".join(parts)
+
+
+def factor(value: float) -> str:
+    """A number as a factor in mathematics, in brackets if it is below zero."""
+    return f"({value:g})" if value < 0 else f"{value:g}"
 
 
 def joined(items: Iterable[object], last: str = "and") -> str:

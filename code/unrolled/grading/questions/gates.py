@@ -3,7 +3,7 @@
 import math
 
 from unrolled.grading.draw import Draw
-from unrolled.grading.questions.bank import Question, choice, joined, kind, number, table
+from unrolled.grading.questions.bank import Question, choice, factor, joined, kind, number, table
 
 
 def sigmoid(a: float) -> float:
@@ -45,8 +45,8 @@ def lstm_by_hand(draw: Draw) -> Question | None:
         f"the input gate at {i}, the output gate at {o}, and the candidate is {g}. What is the "
         "new hidden state $h$?",
         o * math.tanh(new),
-        f"$c = {f} \\times ({c}) + {i} \\times ({g}) = {new:.3f}$, and $h = {o} \\times \\tanh "
-        f"({new:.3f}) = {o * math.tanh(new):.3f}$.",
+        f"$c = {f} \\times {factor(c)} + {i} \\times {factor(g)} = {new:.3f}$, and $h = {o} "
+        f"\\times \\tanh({new:.3f}) = {o * math.tanh(new):.3f}$.",
         3,
     )
 
@@ -79,7 +79,7 @@ def note_of_an_untrained_lstm(draw: Draw) -> Question | None:
         return None
     return number(
         f"The weights of an untrained LSTM are so small that its gates stand where their biases "
-        f"put them. The bias of the forget gate is {bias}. Which share of a note is left after "
+        f"put them. The bias of the forget gate is {bias}. What share of a note is left after "
         f"{n} steps, if nothing is written on it?",
         f**n,
         rf"The gate stands at $\sigma({bias}) = {f:.4f}$, and ${f:.4f}^{{{n}}} = {f**n:.3f}$.",
@@ -111,7 +111,7 @@ def gru_by_hand(draw: Draw) -> Question:
         f"has the weight 1 there, without a bias. The reset gate stands at {r} and the update gate "
         f"$z$ at {z}. What is the new state?",
         z * h + (1 - z) * n,
-        rf"$n = \tanh({a} + {r} \times ({h})) = {n:.3f}$, and $h = {z} \times ({h}) + "
+        rf"$n = \tanh({a} + {r} \times {factor(h)}) = {n:.3f}$, and $h = {z} \times {factor(h)} + "
         rf"{1 - z:.1f} \times ({n:.3f}) = {z * h + (1 - z) * n:.3f}$. At $z = 1$ a unit keeps.",
         3,
     )
@@ -126,7 +126,7 @@ def place_of_the_slider(draw: Draw) -> Question:
         f"A unit of a GRU holds {old / 10}, and its candidate is {n / 10}. Where must the update "
         f"gate $z$ stand for the new state to be {wanted / 10}?",
         z,
-        f"From ${old / 10}\\,z + ({n / 10})(1 - z) = {wanted / 10}$ we get $z = {z:.3f}$.",
+        f"From ${old / 10}\\,z + {factor(n / 10)}\\,(1 - z) = {wanted / 10}$ we get $z = {z:.3f}$.",
         2,
     )
 
@@ -258,7 +258,7 @@ def lamps_by_luck(draw: Draw) -> Question:
 
 @kind("gates/interpretable-cells", difficulty=1)
 def luck_of_a_correlation(draw: Draw) -> Question:
-    n = draw.between(20, 400)
+    n = draw.between(17, 60)
     return number(
         f"A fact is dealt out to the {n} places of a text at random, all orders alike. What is the "
         "standard deviation of its correlation with a given cell?",

@@ -2,10 +2,10 @@
 
 import math
 from collections import Counter
-from itertools import groupby, pairwise, product
+from itertools import groupby, pairwise, product, zip_longest
 
 from unrolled.grading.draw import Draw
-from unrolled.grading.questions.bank import Question, choice, joined, kind, number, table
+from unrolled.grading.questions.bank import Question, choice, factor, joined, kind, number, table
 
 COLOURS = ("red", "green", "blue", "yellow")
 SHAPES = ("circle", "square", "triangle", "cross")
@@ -210,8 +210,8 @@ def picture_as_a_bias(draw: Draw) -> Question | None:
         f"add to the first unit, inside the tanh, before word {t} of the caption?",
         texts[0],
         texts[1:],
-        f"$vW_{{ih}}$ is the same at every step. Its first entry is ${v[0]} \\times ({W[0][0]}) + "
-        f"({v[1]}) \\times ({W[1][0]}) = {right:.2f}$.",
+        f"$vW_{{ih}}$ is the same at every step. Its first entry is ${v[0]} \\times "
+        f"{factor(W[0][0])} + {factor(v[1])} \\times {factor(W[1][0])} = {right:.2f}$.",
     )
 
 
@@ -327,4 +327,34 @@ def target_at_a_frame(draw: Draw) -> Question:
         f"{'has' if len(through) == 1 else 'have'} {symbol} at frame 2. The share is "
         f"${sum(through.values()):.3f}/{total:.3f} = {sum(through.values()) / total:.3f}$.",
         3,
+    )
+
+
+def edits(a: str, b: str) -> int:
+    """The fewest letters to insert, delete or replace that turn a into b."""
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        last, row = row, [i]
+        for j, other in enumerate(b, 1):
+            row.append(min(last[j] + 1, row[-1] + 1, last[j - 1] + (letter != other)))
+    return row[-1]
+
+
+@kind("sequence-to-sequence/speech", difficulty=2)
+def edits_between_words(draw: Draw) -> Question | None:
+    word = draw.choice(("letter", "recurrent", "hidden", "memory", "network", "sequence", "stairs"))
+    heard = word
+    for _ in range(3):
+        at = draw.below(len(heard))
+        heard = heard[:at] + draw.choice(["", draw.choice("aeimnst")]) + heard[at + draw.below(2) :]
+    mistakes = edits(word, heard)
+    by_place = sum(a != b for a, b in zip_longest(word, heard))
+    if mistakes < 2 or by_place == mistakes:
+        return None
+    return number(
+        f"A recogniser writes *{heard}* for *{word}*. How many letters must be inserted, deleted "
+        f"or replaced, at least, to turn one into the other?",
+        mistakes,
+        f"{mistakes} edits are enough, and fewer are not. Letter by letter {by_place} places "
+        "differ, but after an insertion or a deletion the rest may stand in order again.",
     )

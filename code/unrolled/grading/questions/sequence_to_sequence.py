@@ -98,7 +98,7 @@ def wrong_answer_at_step(draw: Draw) -> Question:
     return number(
         f"In use a network answers wrongly with the probability {eps} after a right answer, and "
         f"rightly with the probability {r} after a wrong one. Before the first answer nothing has "
-        f"gone wrong. With which probability is answer {t} wrong?",
+        f"gone wrong. What is the probability that answer {t} is wrong?",
         e[-1],
         rf"$e_t = (1-r)\,e_{{t-1}} + \varepsilon\,(1-e_{{t-1}})$ gives, one after the other, "
         f"{joined(f'{value:.4f}' for value in e)}.",
@@ -112,7 +112,7 @@ def all_answers_right(draw: Draw) -> Question:
     return number(
         f"A network answers {T} times, and reads its own answers. After a right answer the next "
         f"one is wrong with the probability {eps}, and after a wrong one it is right with the "
-        f"probability {r}. With which probability are all {T} answers right?",
+        f"probability {r}. What is the probability that all {T} answers are right?",
         (1 - eps) ** T,
         rf"Each of them is right after a right one, $(1-\varepsilon)^T = {1 - eps:.2f}^{{{T}}} = "
         f"{(1 - eps) ** T:.3f}$. What happens after a mistake does not matter for this.",
@@ -150,8 +150,8 @@ def truth_in_a_mixture(draw: Draw) -> Question:
     return number(
         f"At every step a coin decides what a network is fed. With the probability {share} it is "
         "the true previous token, and otherwise a token drawn from the network's own "
-        f"probabilities, which give the true one {p}. With which probability is it fed the true "
-        "token?",
+        f"probabilities, which give the true one {p}. What is the probability that it is fed the "
+        "true token?",
         fed,
         f"${share} + {1 - share:.1f} \\times {p} = {fed:.2f}$. A draw may hit the true token too.",
         2,
@@ -182,7 +182,8 @@ Table = dict[str, list[float]]  # after nothing ("") and after each word: the ne
 
 
 def sentences(after: Table, length: int) -> dict[str, float]:
-    """The probability of every sentence of words A, B, C whose next word hangs on the last one."""
+    """The probability of every sentence of words A, B, C whose next word depends on the last "
+    "one."""
     return {
         "".join(words): math.prod(
             after[last]["ABC".index(word)] for last, word in pairwise(["", *words])
@@ -216,7 +217,7 @@ def word_table(after: Table) -> str:
 
 
 TREE = (
-    "A sentence has {} words and then ends. The probability of the next word hangs only on the "
+    "A sentence has {} words and then ends. The probability of the next word depends only on the "
     "word before.\n\n{}\n\n"
 )
 

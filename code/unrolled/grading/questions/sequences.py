@@ -48,7 +48,7 @@ def word_by_pairs(draw: Draw) -> Question:
     product = r" \times ".join(f"{share:.4g}" for share in factors)
     return number(
         f"The word *{text}*, with a dot before and after it, is all the text there is. A model "
-        f"counts its pairs of neighbours, without smoothing. Which probability does it give to "
+        f"counts its pairs of neighbours, without smoothing. What probability does it give to "
         f"the word *{word}*, its last dot included?",
         math.prod(factors),
         f"From dot to dot the shares are ${product} = {math.prod(factors):.3f}$.",
@@ -81,7 +81,7 @@ def softmax_after_step(draw: Draw) -> Question:
     return number(
         f"The logits of the tokens *a*, *b* and *c* are {joined(u)}, and *{'abc'[came]}* comes. "
         f"The logits take one step downhill on the loss, with the learning rate {rate}. "
-        f"Which probability has *{'abc'[came]}* afterwards?",
+        f"What is the probability of *{'abc'[came]}* afterwards?",
         after,
         f"The probabilities are {joined(f'{value:.3f}' for value in y_hat)}. The gradient is "
         rf"$\hat y - y$, so the new logits are {joined(f'{value:.3f}' for value in stepped)}. "
@@ -164,7 +164,7 @@ def rnn_shapes(draw: Draw) -> Question:
 
 @kind("sequences/recurrence", difficulty=1)
 def bit_out_of_sight(draw: Draw) -> Question:
-    k = draw.between(4, 9)
+    k = draw.between(5, 9)
     T = k + draw.between(-2, 4)
     out = max(0, T - k)
     right = "in all cases" if not out else "in half of all cases"
@@ -178,7 +178,7 @@ def bit_out_of_sight(draw: Draw) -> Question:
             "in half of all cases",
             "in all cases",
             f"in {min(k, T)} of {max(k, T) + (out == 0)} cases",
-            "in three cases of four",
+            "in somewhat more than half of all cases, since most bits are in sight",
         ],
         "All bits are still in sight, so they can be counted." if not out else hidden,
     )

@@ -219,7 +219,7 @@ def missing_share(draw: Draw) -> Question:
     gamma, tau = draw.between(60, 98) / 100, draw.between(3, 12)
     return number(
         f"With each step back the contributions to a gradient shrink by the factor {gamma}, and "
-        f"all push the same way, without end. Which share of its gradient does a loss miss that "
+        f"all push the same way, without end. What share of its gradient does a loss miss that "
         f"sees {tau} uses of the weights?",
         gamma**tau,
         rf"What it misses is $\gamma^\tau$ times the whole row, ${gamma}^{{{tau}}} = "

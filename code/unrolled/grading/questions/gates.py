@@ -269,15 +269,18 @@ def luck_of_a_correlation(draw: Draw) -> Question:
 
 
 @kind("gates/interpretable-cells", difficulty=1)
-def cell_held_fast(draw: Draw) -> Question:
+def cell_held_fast(draw: Draw) -> Question | None:
     v = draw.choice([-1, 1]) * draw.between(8, 25) / 10
     o, f = draw.choice([0.3, 0.4, 0.6, 0.7]), draw.choice([0.2, 0.8, 0.9])
+    values = [o * math.tanh(v), o * v, o * math.tanh(f * v), math.tanh(v), f * v]
+    if min(abs(value - values[0]) for value in values[1:]) < 0.02:
+        return None
     return choice(
         draw,
         f"In some step of an LSTM, the cell $j$ is held at the value {v}. Its forget gate stands "
         f"at {f} and its output gate at {o}. What is the entry $j$ of the hidden state?",
-        f"{o * math.tanh(v):.3f}",
-        [f"{value:.3f}" for value in (o * v, o * math.tanh(f * v), math.tanh(v), f * v)],
+        f"{values[0]:.3f}",
+        [f"{value:.3f}" for value in values[1:]],
         rf"The value is put in after the cell has been worked out, so the forget gate has no part "
-        rf"in it. $h_t = o_t\odot\tanh c_t = {o} \times \tanh({v}) = {o * math.tanh(v):.3f}$.",
+        rf"in it. $h_t = o_t\odot\tanh c_t = {o} \times \tanh({v}) = {values[0]:.3f}$.",
     )

@@ -227,7 +227,7 @@ def text_of_a_path(draw: Draw) -> Question | None:
         merged(path).replace(BLANK, ""),
         merged(path.replace(BLANK, "")),
         path.replace(BLANK, ""),
-        merged(path).replace(BLANK, " ").strip(),
+        merged(path),
     ]
     if len({*options}) < 4 or "" in options:
         return None

@@ -1,6 +1,7 @@
 """Answers on Part I, found again from the printed text by another route."""
 
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -87,7 +88,11 @@ def temperature_power(kit, q):
 
 def floor_without_state(kit, q):
     """Let a table of logits learn by gradient descent until nothing is left to gain."""
-    read, asked = kit.words(q.text)
+    return floor(*kit.words(q.text))
+
+
+@cache
+def floor(read, asked):
     letters = sorted({*read, *asked})
     x, y = (torch.tensor([letters.index(c) for c in word]) for word in (read, asked))
     W = torch.zeros(len(letters), len(letters), dtype=torch.float64, requires_grad=True)

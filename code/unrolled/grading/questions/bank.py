@@ -86,9 +86,10 @@ def vanishes(question: Question) -> bool:
 def number(text: str, answer: float, worked: str, decimals: int = 0) -> Question:
     """A question for a number. The text goes on with how exactly it is wanted.
 
-    An answer may be off by one in the last decimal place; a whole number must be exact.
+    An answer may be off by one in the last decimal place; a whole number must be exact. Three
+    decimals are the most, since Canvas keeps four, and the margin needs one more.
     """
-    places = ("", "one decimal", "two decimals", "three decimals", "four decimals")
+    places = ("", "one decimal", "two decimals", "three decimals")
     asked = minus(f"{text} Give {places[decimals]}." if decimals else text)
     value = round(float(answer), decimals) + 0.0
     tolerance = 1.5 * 10**-decimals if decimals else 0.0

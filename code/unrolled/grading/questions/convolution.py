@@ -203,8 +203,8 @@ def standard_error(draw: Draw) -> Question:
         f"its "
         "share of right answers?",
         s,
-        rf"$a = {a:.3f}$, and $\sqrt{{a(1-a)/n}} = \sqrt{{{a * (1 - a):.4f}/{n}}} = {s:.4f}$.",
-        4,
+        rf"$a = {a:.3f}$, and $\sqrt{{a(1-a)/n}} = \sqrt{{{a * (1 - a):.4f}/{n}}} = {s:.3f}$.",
+        3,
     )
 
 

@@ -13,9 +13,10 @@ from unrolled.grading.questions.bank import Question, pick
 from unrolled.grading.questions.markup import inline, to_html
 from unrolled.grading.questions.printing import to_pdf, typeset
 
+WHO = "<td>Name</td><td></td><td>Student number</td><td></td>"
 POINTS = 2  # for each degree of difficulty
 SPACE = 1.7  # centimetres to work in, for each degree of difficulty
-AIDS = "A pocket calculator is allowed. Write down how you found a number, and round it at the end."
+AIDS = "Pocket calculators are allowed. Write down how you found a number, and round at the end."
 
 
 def questions(draw: Draw, chapters: Sequence[str], count: int, variant: str) -> list[Question]:
@@ -30,7 +31,7 @@ def paper(asked: Sequence[Question], title: str, variant: str) -> str:
     total = sum(map(points, asked))
     lines = [
         _head(title, variant, f"{len(asked)} questions, {total} points"),
-        '<table class="who"><tr><td>Name</td><td></td><td>Number</td><td></td></tr></table>',
+        f'<table class="who"><tr>{WHO}</tr></table>',
         f'<p class="aids">{AIDS}</p>',
         _marks(asked),
     ]

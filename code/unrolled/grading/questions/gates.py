@@ -136,11 +136,12 @@ def where_the_reset_gate_acts(draw: Draw) -> Question | None:
     h = [value / 10 for value in draw.sample([-8, -6, -4, 5, 7, 9], 2)]
     r = [value / 10 for value in draw.sample([1, 3, 6, 9], 2)]
     W = [[draw.choice([1, 2]), draw.choice([-2, -1, 3])], [draw.choice([-1, 3]), 2]]
-    right = r[0] * (h[0] * W[0][0] + h[1] * W[1][0])
+    q = round(h[0] * W[0][0] + h[1] * W[1][0], 2)
+    right = r[0] * q
     before = r[0] * h[0] * W[0][0] + r[1] * h[1] * W[1][0]
     transposed = r[0] * (h[0] * W[0][0] + h[1] * W[0][1])
-    texts = [f"{value:.2f}" for value in (right, before, transposed, right / r[0])]
-    if len({*texts}) < 4:
+    texts = [f"{value:.2f}" for value in (right, before, transposed, q)]
+    if len({*texts}) < 4 or abs(right) < 0.05:
         return None
     return choice(
         draw,
@@ -151,8 +152,8 @@ def where_the_reset_gate_acts(draw: Draw) -> Question | None:
         texts[0],
         texts[1:],
         "The reset gate acts after the product. The first column of the matrix belongs to the "
-        f"first unit, so $q = {right / r[0]:.2f}$, and $r$ lets ${r[0]} \\times {right / r[0]:.2f} "
-        f"= {right:.2f}$ through.",
+        f"first unit, so $q = {q:g}$, and $r$ lets ${r[0]} \\times {factor(q)} = {right:.2f}$ "
+        "through.",
     )
 
 

@@ -13,19 +13,15 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 APPLICATIONS = ("Google Chrome", "Chromium")  # macOS, where they are not on the PATH
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-extensions",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
+SWITCHES = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-extensions", "--no-first-run"),
+    *("--disable-sync", "--disable-background-networking", "--disable-component-update"),
+)
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND"  # no name of a host is found
 SETTINGS = """\
-<script>MathJax = {svg: {fontCache: "none", blacker: 0}, options: {enableMenu: false},
+<script>MathJax = {
+  svg: {fontCache: "none"}, options: {enableMenu: false, enableAssistiveMml: false},
+  tex: {packages: {"[-]": ["noerrors", "noundefined"]}},
   startup: {ready() { MathJax.startup.defaultReady(); MathJax.startup.promise.then(
     () => document.body.classList.add("typeset")); }}};</script>
 <script src="%s"></script>
@@ -54,8 +50,7 @@ def typeset(html: str) -> str:
     """The page with its mathematics drawn as SVG, so that it needs neither scripts nor fonts."""
     page = html.replace("</head>", f"{SETTINGS % mathjax().as_uri()}</head>", 1)
     drawn = _run(page, ["--virtual-time-budget=60000", "--dump-dom"])
-    if "mjx-merror" in re.sub(r"<style.*?</style>", "", drawn, flags=re.DOTALL):
-        wrong = re.findall(r'data-mjx-error="(.*?)"', drawn)
+    if wrong := re.findall(r'data-mjx-error="(.*?)"', drawn):
         raise ValueError(f"html must hold mathematics that MathJax can read, got {wrong}")
     if not re.search(r'<body[^>]*class="[^"]*typeset', drawn):
         raise RuntimeError("MathJax did not finish")

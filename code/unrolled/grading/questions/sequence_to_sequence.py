@@ -258,7 +258,7 @@ def beam_of_two(draw: Draw) -> Question | None:
         "that beam search finds with a beam of two?",
         found[winner],
         f"The beam keeps, at {'; '.join(worked)}. So it finds {' '.join(winner)}.",
-        4,
+        3,
     )
 
 

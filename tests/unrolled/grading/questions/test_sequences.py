@@ -96,7 +96,7 @@ def floor(read, asked):
     letters = sorted({*read, *asked})
     x, y = (torch.tensor([letters.index(c) for c in word]) for word in (read, asked))
     W = torch.zeros(len(letters), len(letters), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([W], max_iter=500, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([W], max_iter=60, line_search_fn="strong_wolfe")
 
     def closure():
         optimizer.zero_grad()
@@ -104,9 +104,8 @@ def floor(read, asked):
         loss.backward()
         return loss
 
-    for _ in range(5):
-        loss = optimizer.step(closure)
-    return round(loss.exp().item(), 3)  # a table never gets quite to the floor
+    optimizer.step(closure)
+    return round(closure().exp().item(), 3)  # a table never gets quite to the floor
 
 
 def bias_gradient(kit, q):

@@ -38,6 +38,27 @@ def test_what_is_left(claim):
     assert abs(1 / (1 + np.exp(-3)) - 0.953) < 0.0005 and round(0.953**10, 2) == 0.62
 
 
+def test_registers_by_hand(claim):
+    """The solution's layer in the exercise's test, with smaller numbers."""
+    claim("In this test a bias of 4 at the slider is enough, and 3 is not.")
+    claim(
+        "How large the candidate's weight is does not matter, because it changes all states by the"
+        " same factor."
+    )
+    page = rerun(PAGE, ["x, _ = registers(1000, 4", "def by_hand(big)"])
+    passes, small = page["passes"], page["by_hand"](big=4.0)
+    passes(small)
+    with pytest.raises(AssertionError):
+        passes(page["by_hand"](big=3.0))
+
+    x, _ = page["registers"](1000, 4, np.random.default_rng(1))
+    states = []
+    for weight in (2.0, 0.1):
+        small.W_xh[0, 6:] = weight
+        states.append(small.forward(x.astype(float), small.zeros(4))[0])
+    assert np.allclose(states[1] / np.tanh(0.1), states[0] / np.tanh(2.0), rtol=1e-9)
+
+
 @pytest.mark.slow
 def test_five_networks_of_each_kind(claim, core):
     """The page's trainings with five starts; it shows two of the networks and one of the GRUs."""

@@ -4,11 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from letter_paths import (
-    chance,
-    draw,
-    every,
-)
+from letter_paths import chance, draw, every
 
 from unrolled.decoding import ctc_decoding
 from unrolled.layers import ctc

@@ -166,6 +166,16 @@ def test_page_names_its_modules(page):
     assert modules_named(prose) == imported, others
 
 
+def test_no_page_imports_what_its_execution_does_not_wait_for():
+    """`pages.UNUSED` may change without any page being executed again."""
+    group = pages.UNUSED.name
+    for page, notebook in NOTEBOOKS.items():
+        cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        for name in set().union(*[modules_imported(python_only(code)) for code in cells]):
+            assert name.partition(".")[0] != group, page
+    assert pages.UNUSED in GROUPS
+
+
 def python_only(cell):
     """The cell without IPython's own lines, which begin with % or !."""
     return re.sub(r"^(\s*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unrolled.grading.questions.bank import kinds
-from unrolled.layers import RNN
+from unrolled.layers import RNN, loss
 
 
 def word_by_pairs(kit, q):
@@ -94,18 +94,12 @@ def floor_without_state(kit, q):
 @cache
 def floor(read, asked):
     letters = sorted({*read, *asked})
-    x, y = (torch.tensor([letters.index(c) for c in word]) for word in (read, asked))
-    W = torch.zeros(len(letters), len(letters), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([W], max_iter=60, line_search_fn="strong_wolfe")
-
-    def closure():
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(W[x], y)
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    return round(closure().exp().item(), 3)  # a table never gets quite to the floor
+    x, y = (np.array([letters.index(c) for c in word]) for word in (read, asked))
+    W = np.zeros((len(letters), len(letters)))
+    for _ in range(3000):
+        L, du = loss.cross_entropy(W[x], y)
+        np.add.at(W, x, -10 * du)
+    return round(np.exp(L), 3)  # a table never gets quite to the floor
 
 
 def bias_gradient(kit, q):

@@ -64,7 +64,7 @@ def exam(
     ValueError : for an unknown chapter, and for more questions than there are kinds
     RuntimeError : without Chromium, or without MathJax
     """
-    return write(draw, chapters, count, folder, title, variants)
+    return list(write(draw, chapters, count, folder, title, variants))
 
 
 def markdown(questions: Sequence[Question], title: str) -> str:
@@ -108,8 +108,8 @@ def _exam(arguments: argparse.Namespace) -> None:
     folder = arguments.out or Path(arguments.name)
     draw = Draw(_secret(arguments.key), "exam", arguments.name)
     chapters, count = arguments.chapters, arguments.questions
-    for path in exam(draw, chapters, count, folder, arguments.title, arguments.variants):
-        print(path)
+    for path in write(draw, chapters, count, folder, arguments.title, arguments.variants):
+        print(path, flush=True)
 
 
 def _secret(file: Path) -> str:

@@ -7,8 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from unrolled.grading.confine import SOMEONE, Confinement, Limits, Refused, Room
-from unrolled.grading.session import Failure, Session
+from unrolled.grading.confine import SOMEONE, Confinement, Limits, Refused
+from unrolled.grading.failures import Failure
+from unrolled.grading.room import Room
+from unrolled.grading.session import Session
 
 ATTEMPTS = """
 import os, socket

@@ -21,7 +21,7 @@ CAPSET = {"x86_64": 126, "aarch64": 91}
 
 # System calls by number (arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h): sockets and
 # io_uring; starting, signalling or reading processes; namespaces, keys, BPF; memory that no limit
-# counts or that stays behind; permissions, times and attributes of files, which Landlock leaves open
+# counts or that stays behind; modes, times and attributes of files, which Landlock leaves open
 REFUSED = {
     "x86_64": {
         "network": "41 53 425 426 427",
@@ -34,8 +34,8 @@ REFUSED = {
     },
     "aarch64": {
         "network": "198 199 425 426 427",
-        "processes": "221 281 117 270 271 440 129 130 131 138 240 434 424 438 272 140 30 122 118 119"
-        " 274 238 239",
+        "processes": "221 281 117 270 271 440 129 130 131 138 240 434 424 438 272 140 30"
+        " 122 118 119 274 238 239",
         "kernel": "97 268 40 39 428 429 430 433 51 280 241 282 219 217 218 92",
         "outlives": "279 447 194 186 190 180",
         "files": "52 53 452 55 54 88 5 6 7 14 15 16 26 262 264 265 32",

@@ -1,68 +1,24 @@
 """The judge's side of one run of a submission: calls out, values back, a name for each failure."""
 
-import builtins
 import os
-import re
 import select
 import time
 from collections.abc import Callable
 from typing import Any
 
 from unrolled.grading import wire
-from unrolled.grading.confine import Confinement, Limits, Room
-
-ERRORS = {
-    name
-    for name, kind in vars(builtins).items()
-    if isinstance(kind, type) and issubclass(kind, BaseException)
-} | {"LinAlgError", "AxisError"}
-KINDS = (  # what is given by mistake, by its name
-    *("matrix", "MaskedArray", "set", "frozenset", "complex", "range", "generator", "map", "zip"),
-    *("function", "method", "type", "object", "complex128", "float16", "uint64", "bytes", "deque"),
+from unrolled.grading.confine import Confinement, Limits
+from unrolled.grading.failures import (
+    ERRORS,
+    BadReply,
+    Ended,
+    Failure,
+    NotFound,
+    TimedOut,
+    blame,
+    refused,
 )
-
-
-class Failure(Exception):
-    """Why a submission gave no answer, in a sentence for whoever wrote it."""
-
-
-class StudentError(Failure):
-    """An exception that the submission raised, with its place where it is known."""
-
-    def __init__(self, type_name: str, line: int | None, cell: int | None):
-        self.type_name, self.line, self.cell = type_name, line, cell
-        where = f", in line {line} of code cell {cell}" if cell else ""
-        super().__init__(f"It stopped with {type_name}{where}.")
-
-
-class NotFound(Failure):
-    """The submission defines no such name."""
-
-    def __init__(self, name: str):
-        self.name = name
-        super().__init__(f"There is no {name}, or the cell that defines it stopped before.")
-
-
-class TimedOut(Failure):
-    """The submission took longer than it may."""
-
-    def __init__(self) -> None:
-        super().__init__("It took too long and was stopped.")
-
-
-class Ended(Failure):
-    """The submission's process ended without an answer."""
-
-    def __init__(self) -> None:
-        super().__init__("Its process ended before it had answered.")
-
-
-class BadReply(Failure):
-    """What came back is no value that can be read."""
-
-    def __init__(self, why: str = "What came back could not be read"):
-        super().__init__(f"{why}.")
-
+from unrolled.grading.room import Room
 
 class Session:
     """A fresh run of a submission, whose functions are called as if they were the session's own.
@@ -86,7 +42,7 @@ class Session:
     def __enter__(self) -> "Session":
         try:
             _, errors, names = self._exchange(self._cells, "ran")
-            self.errors = [self._blame(*error) for error in errors]
+            self.errors = [blame(self._cells, *error) for error in errors]
             self._names = [str(name) for name in names]
         except Failure:
             self.close()
@@ -132,11 +88,11 @@ class Session:
             raise NotFound(name)
         try:
             [content] = [content] if kind == "error" else content
-            failure = self._blame(*content) if kind == "error" else None
+            failure = blame(self._cells, *content) if kind == "error" else None
         except Exception as error:
             raise self._finish(BadReply()) from error
         if kind == "unsendable":
-            raise BadReply(f"{name} gave {self._refused(content)}")
+            raise BadReply(f"{name} gave {refused(content)}")
         if failure:
             raise failure
         return content
@@ -233,21 +189,3 @@ class Session:
             self.signal, self.used = self._room.end()
         self._over = failure
         return failure
-
-    @staticmethod
-    def _refused(why: Any) -> str:
-        """What was given that cannot be sent, in words that the submission cannot choose."""
-        given = [kind for kind in KINDS if re.search(rf"\b{kind}\b", str(why)[:200])]
-        kinds = "numbers, texts, lists, tuples, dicts and arrays of " + ", ".join(wire.DTYPES)
-        return f"{given[0] if given else 'a value'} where only {kinds} can be judged"
-
-    def _blame(self, type_name: str, cell: int, line: int) -> StudentError:
-        """An error as the submission's side tells it, cut to what can be true.
-
-        Names of types come from a list, for a submission could send what it likes by them.
-        """
-        name = type_name if type_name in ERRORS else "an exception of its own"
-        if not 1 <= cell <= len(self._cells):
-            return StudentError(name, None, None)
-        known = 1 <= line <= self._cells[cell - 1].count("\n") + 1
-        return StudentError(name, line if known else 1, cell)

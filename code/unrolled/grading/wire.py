@@ -20,6 +20,7 @@ LONGEST_TEXT = 4 * 2**20  # bytes: what the text unfolds to in memory is a multi
 LARGEST = 64 * 2**20  # bytes of all arrays of a frame
 DEEPEST = 24  # lists within lists
 LONGEST_INTEGER = 4000  # bits
+MOST_PAIRS = 20_000  # of all dicts of a frame: keys with one hash are found one after the other
 DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "int64", "bool")}
 WIDENED = {np.dtype(name) for name in ("int8", "int16", "int32", "uint8", "uint16", "uint32")}
 
@@ -54,9 +55,9 @@ def unpack(frame: bytes, function: Called | None = None) -> Any:
     if len(frame) != LENGTHS.size + text + arrays:
         raise WireError("a frame is longer or shorter than it says")
     start = LENGTHS.size + text
-    rest = [memoryview(frame)[start:]]
-    value = _value(json.loads(frame[LENGTHS.size : start]), rest, function, 0)
-    if len(rest[0]):
+    reader = _Reader(memoryview(frame)[start:], function)
+    value = reader.value(json.loads(frame[LENGTHS.size : start]), 0)
+    if reader.rest:
         raise WireError("a frame has bytes that belong to no array")
     return value
 
@@ -108,40 +109,47 @@ def _sent(array: np.ndarray, arrays: list[bytes]) -> list:
     return [array.dtype.name, list(array.shape)]
 
 
-def _value(plain: Any, rest: list[memoryview], function: Called | None, depth: int) -> Any:
-    """The value that JSON stands for; `rest` holds the bytes of the arrays not yet taken."""
-    if depth > DEEPEST:
-        raise WireError(f"a value is nested more than {DEEPEST} deep")
-    if type(plain) is int and plain.bit_length() > LONGEST_INTEGER:
-        raise WireError(f"an integer has more than {LONGEST_INTEGER} bits")
-    if type(plain) is list:
-        return [_value(item, rest, function, depth + 1) for item in plain]
-    if type(plain) is not dict:
-        return plain
-    [(kind, content)] = plain.items()
-    if kind == "array":
-        return _array(*content, rest)
-    if kind == "function" and function is not None and type(content) is int:
-        return function(content)
-    if kind == "tuple" and type(content) is list:
-        return tuple(_value(item, rest, function, depth + 1) for item in content)
-    if kind == "dict" and type(content) is list:
-        pairs = [[_value(part, rest, function, depth + 1) for part in pair] for pair in content]
-        return dict(pairs)
-    raise WireError("a frame has an object of no known kind")
+class _Reader:
+    """Makes values of what JSON has read, and of the bytes of arrays that no array has taken."""
 
+    def __init__(self, rest: memoryview, function: Called | None):
+        self.rest, self.function, self.pairs = rest, function, 0
 
-def _array(name: str, shape: list[int], rest: list[memoryview]) -> np.ndarray:
-    """The next array, with memory of its own."""
-    dtype = DTYPES[name]
-    if len(shape) > 8 or any(type(n) is not int or n < 0 for n in shape):
-        raise WireError("an array has no such shape")
-    if math.prod(max(n, 1) for n in shape) * dtype.itemsize > LARGEST:
-        raise WireError("an array is too large")
-    nbytes = math.prod(shape) * dtype.itemsize
-    if nbytes > len(rest[0]):
-        raise WireError("an array is longer than its frame")
-    taken, rest[0] = rest[0][:nbytes], rest[0][nbytes:]
-    if name == "bool":  # a byte other than 0 and 1 would be a truth value that is neither
-        return (np.frombuffer(taken, np.uint8) != 0).reshape(shape)
-    return np.frombuffer(taken, dtype).reshape(shape).copy()
+    def value(self, plain: Any, depth: int) -> Any:
+        """The value that a part of the text stands for."""
+        if depth > DEEPEST:
+            raise WireError(f"a value is nested more than {DEEPEST} deep")
+        if type(plain) is int and plain.bit_length() > LONGEST_INTEGER:
+            raise WireError(f"an integer has more than {LONGEST_INTEGER} bits")
+        if type(plain) is list:
+            return [self.value(item, depth + 1) for item in plain]
+        if type(plain) is not dict:
+            return plain
+        [(kind, content)] = plain.items()
+        if kind == "array":
+            return self.array(*content)
+        if kind == "function" and self.function is not None and type(content) is int:
+            return self.function(content)
+        if kind == "tuple" and type(content) is list:
+            return tuple(self.value(item, depth + 1) for item in content)
+        if kind == "dict" and type(content) is list:
+            self.pairs += len(content)
+            if self.pairs > MOST_PAIRS:
+                raise WireError(f"there are more than {MOST_PAIRS} entries in dicts")
+            return dict([self.value(part, depth + 1) for part in pair] for pair in content)
+        raise WireError("a frame has an object of no known kind")
+
+    def array(self, name: str, shape: list[int]) -> np.ndarray:
+        """The next array, with memory of its own."""
+        dtype = DTYPES[name]
+        if len(shape) > 8 or any(type(n) is not int or n < 0 for n in shape):
+            raise WireError("an array has no such shape")
+        if math.prod(max(n, 1) for n in shape) * dtype.itemsize > LARGEST:
+            raise WireError("an array is too large")
+        nbytes = math.prod(shape) * dtype.itemsize
+        if nbytes > len(self.rest):
+            raise WireError("an array is longer than its frame")
+        taken, self.rest = self.rest[:nbytes], self.rest[nbytes:]
+        if name == "bool":  # a byte other than 0 and 1 would be a truth value that is neither
+            return (np.frombuffer(taken, np.uint8) != 0).reshape(shape)
+        return np.frombuffer(taken, dtype).reshape(shape).copy()

@@ -48,10 +48,11 @@ class Confinement:
 
     kind: str
     user: int | None = None  # None: who runs the judge
+    filtered: bool = restrict.filterable()  # whether system calls are
 
     def __str__(self) -> str:
         names = {"bwrap": "bubblewrap", "landlock": f"Landlock {restrict.landlock_version()}"}
-        calls = "filtered" if restrict.filterable() else "not filtered"
+        calls = "filtered" if self.filtered else "not filtered"
         user = os.getuid() if self.user is None else self.user
         return f"{names.get(self.kind, 'no confinement')}, system calls {calls}, user {user}"
 
@@ -75,7 +76,7 @@ class Confinement:
             "control": control,
             "readable": readable,
             "limits": limits.named(),
-            "filter": restrict.filterable(),
+            "filter": self.filtered,
         }
         flags = ["-s", "-S", "-P", "-B", "-X", "utf8"]
         child = [str(self.python), *flags, str(HERE / "child.py"), repr(settings)]
@@ -90,11 +91,14 @@ class Confinement:
         words += ["--cap-drop", "ALL", "--dev-bind", "/dev/null", "/dev/null"]
         for path in (*SYSTEM, self.prefix, self.python):
             words += ["--ro-bind-try", str(path), str(path)]
-        for folder in self.prefix.glob("lib/python3*/*-packages"):
-            words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+        others = list(self.prefix.glob("lib/python3*/*-packages"))  # of which NumPy alone is shown
+        for folder in others:
+            words += ["--tmpfs", str(folder)]
         for path in (*self.packages, *FILES):
             words += ["--ro-bind", str(path), str(path)]
-        return [*words, "--remount-ro", "/", "--chdir", "/"]
+        for folder in (*others, "/"):
+            words += ["--remount-ro", str(folder)]
+        return [*words, "--chdir", "/"]
 
     @cached_property
     def prefix(self) -> Path:

@@ -14,6 +14,8 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "PYTHONHASHSEED": "0",  # so that two runs of a submission agree
     "LC_ALL": "C.UTF-8",
+    # where Python's own library lies, for a Python that has been moved
+    **{name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
 }
 
 
@@ -38,7 +40,7 @@ class Room:
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,  # until child.py is ready
                     env=ENVIRONMENT,
                     cwd="/",
                     start_new_session=True,
@@ -47,9 +49,14 @@ class Room:
             except OSError as error:
                 self.control.close()
                 raise Refused(f"{self.confinement}: {error}") from error
-        if self.heard(1, 60.0) != b"r":
+        ready = self.heard(1, 60.0) == b"r"
+        if not ready:
+            self.process.kill()
+        with self.process.stderr as said:
+            why = "" if ready else said.read(10_000).decode(errors="replace").strip()
+        if not ready:
             self.close()
-            raise Refused(f"{self.confinement}: it does not start")
+            raise Refused(f"{self.confinement} does not start: {why.splitlines()[-1:]}")
 
     def __enter__(self) -> "Room":
         return self

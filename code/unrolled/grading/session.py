@@ -20,6 +20,7 @@ from unrolled.grading.failures import (
 )
 from unrolled.grading.room import Room
 
+
 class Session:
     """A fresh run of a submission, whose functions are called as if they were the session's own.
 

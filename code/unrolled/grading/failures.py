@@ -1,4 +1,4 @@
-"""Why a submission gave no answer: a class for each reason, a sentence for each student."""
+"""Why a test gives no points, in words that a student may read."""
 
 import builtins
 import re
@@ -18,7 +18,16 @@ KINDS = (  # what is given by mistake, by its name
 
 
 class Failure(Exception):
-    """Why a submission gave no answer, in a sentence for whoever wrote it."""
+    """A test that gives no points. Its text goes to the student: no input, no reference value."""
+
+
+class Wrong(Failure):
+    """An answer that is not the right one. `detail` has values, and is shown in practice only."""
+
+    def __init__(self, reason: str, detail: str = ""):
+        """The sentence for the student, and what only practice may add."""
+        super().__init__(reason)
+        self.detail = detail
 
 
 class StudentError(Failure):
@@ -27,7 +36,7 @@ class StudentError(Failure):
     def __init__(self, type_name: str, line: int | None, cell: int | None):
         self.type_name, self.line, self.cell = type_name, line, cell
         where = f", in line {line} of code cell {cell}" if cell else ""
-        super().__init__(f"It stopped with {type_name}{where}.")
+        super().__init__(f"it stopped with {type_name}{where}")
 
 
 class NotFound(Failure):
@@ -35,28 +44,28 @@ class NotFound(Failure):
 
     def __init__(self, name: str):
         self.name = name
-        super().__init__(f"There is no {name}, or the cell that defines it stopped before.")
+        super().__init__(f"there is no {name}, or the cell that defines it stopped before")
 
 
 class TimedOut(Failure):
     """The submission took longer than it may."""
 
     def __init__(self) -> None:
-        super().__init__("It took too long and was stopped.")
+        super().__init__("it took too long and was stopped")
 
 
 class Ended(Failure):
     """The submission's process ended without an answer."""
 
     def __init__(self) -> None:
-        super().__init__("Its process ended before it had answered.")
+        super().__init__("its process ended before it had answered")
 
 
 class BadReply(Failure):
     """What came back is no value that can be read."""
 
-    def __init__(self, why: str = "What came back could not be read"):
-        super().__init__(f"{why}.")
+    def __init__(self, why: str = "what came back could not be read"):
+        super().__init__(why)
 
 
 def blame(cells: list[str], type_name: str, cell: int, line: int) -> StudentError:

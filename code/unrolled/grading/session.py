@@ -147,7 +147,7 @@ class Session:
         except Failure:
             raise
         except wire.WireError as error:
-            raise BadReply(str(error).capitalize()) from None
+            raise BadReply(str(error)) from None
         except Exception as error:
             raise BadReply() from error
 

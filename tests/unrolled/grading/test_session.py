@@ -96,7 +96,7 @@ def test_names_values_and_the_errors_of_cells(any_room):
         assert student.value("answer") == 42
         places = [(e.type_name, e.cell, e.line) for e in student.errors]
         assert places == [("ZeroDivisionError", 2, 1), ("SyntaxError", 3, 1)]
-        with pytest.raises(NotFound, match="There is no g"):
+        with pytest.raises(NotFound, match="there is no g"):
             student.g()
 
 

@@ -82,6 +82,7 @@ def blame(cells: list[str], type_name: str, cell: int, line: int) -> StudentErro
 
 def refused(why: Any) -> str:
     """What was given that cannot be sent, in words that the submission cannot choose."""
-    given = [kind for kind in KINDS if re.search(rf"\b{kind}\b", str(why)[:200])]
+    named = re.search(r"\b(?:type|array of) (\w+)", str(why)[:200])
+    given = named[1] if named and named[1] in KINDS else "a value"
     kinds = "numbers, texts, lists, tuples, dicts and arrays of " + ", ".join(wire.DTYPES)
-    return f"{given[0] if given else 'a value'} where only {kinds} can be judged"
+    return f"{given} where only {kinds} can be judged"

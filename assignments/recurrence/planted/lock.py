@@ -19,7 +19,7 @@ def lock(code, D):
 
 
 # %% A wrong key throws everything away, but for one that begins the code
-# points: lock 2
+# points: lock 1
 
 
 def lock(code, D):
@@ -38,7 +38,7 @@ def lock(code, D):
 
 
 # %% The shortest beginning that fits, where there are several
-# points: lock 2
+# points: lock 1
 
 
 def lock(code, D):
@@ -58,7 +58,7 @@ def lock(code, D):
 
 
 # %% The open door follows the other rule
-# points: lock 0
+# points: lock 2
 
 
 def lock(code, D):
@@ -74,7 +74,7 @@ def lock(code, D):
 
 
 # %% The special key is a wrong key like others
-# points: lock 0
+# points: lock 2
 
 
 def lock(code, D):
@@ -89,7 +89,7 @@ def lock(code, D):
 
 
 # %% Another key is the special one
-# points: lock 0
+# points: lock 2
 
 
 def lock(code, D):
@@ -105,7 +105,7 @@ def lock(code, D):
 
 
 # %% The special key follows the other rule
-# points: lock 0
+# points: lock 2
 
 
 def lock(code, D):

@@ -153,7 +153,7 @@ def gradients(student, draw, sizes, beyond, names):
         close(got[name], wanted[name], f"the gradient of {name}")
 
 
-@SET.test("backward", 2, "gives the gradients of weights, bias and inputs")
+@SET.test("backward", 1, "gives the gradients of weights, bias and inputs")
 def to_weights(student, given, draw):
     for sizes in (5, 3, 2, 4), (1, 2, 3, 2), (4, 1, 3, 1):
         gradients(student, draw, sizes, 0, ("W_xh", "W_hh", "b_h", "x"))
@@ -165,7 +165,7 @@ def across_segments(student, given, draw):
         gradients(student, draw, sizes, 1, ("W_xh", "W_hh", "b_h", "x", "h_0", "c_0"))
 
 
-@SET.test("backward", 2, "gives all six gradients of a large network in time")
+@SET.test("backward", 3, "gives all six gradients of a large network in time")
 def large(student, given, draw):
     gradients(student, draw, (40, 8, 20, 30), 1, ("W_xh", "W_hh", "b_h", "x", "h_0", "c_0"))
 

@@ -52,18 +52,16 @@ def given(draw):
         "cross": draw.between(10, 20) / 100,
         "state": state,
         "steps": draw.between(1700, 2300),
-        "lags": "; ".join(str(lags(draw)) for _ in range(2)),
+        "lags": "\n".join(f"- $G$ = {lags(draw)}" for _ in range(2)),
     }
 
 
 def lags(draw) -> list[float]:
     """Contributions by distance: the near ones push one way, the far ones and the sum the other."""
-    near, sign = draw.between(2, 4), draw.choice([1, -1])
-    G = [sign * draw.between(20, 60) / 10 for _ in range(near)]
-    far = [-sign * draw.between(10, 30) / 10 for _ in range(near + 2)]
-    while abs(sum(far)) < 1.4 * abs(sum(G)):
-        far.append(-sign * draw.between(10, 30) / 10)
-    G += far
+    near, sign = draw.between(2, 3), draw.choice([1, -1])
+    G = [sign * draw.between(20, 40) / 10 for _ in range(near)]
+    while sign * segment_sums(G)[-1] > 0:  # until the longest segments point downhill
+        G.append(-sign * draw.between(10, 30) / 10)
     ties = min(abs(total) for total in segment_sums(G)) < 1e-6  # rounding would decide
     return lags(draw) if ties else G
 

@@ -101,7 +101,7 @@ def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, dh, dh_T, dc_T):
 
 
 # %% What comes from a later segment is left out
-# points: backward 2
+# points: backward 1
 
 
 def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, dh, dh_T, dc_T):
@@ -134,7 +134,7 @@ def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, dh, dh_T, dc_T):
 
 
 # %% Of what comes from a later segment only one half is taken
-# points: backward 2
+# points: backward 1
 
 
 def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, dh, dh_T, dc_T):
@@ -167,7 +167,7 @@ def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, dh, dh_T, dc_T):
 
 
 # %% The last derivative at the first note has not passed its forget gate
-# points: backward 2
+# points: backward 1
 
 
 def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, dh, dh_T, dc_T):

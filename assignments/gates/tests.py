@@ -2,10 +2,24 @@
 
 import numpy as np
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, equal
+from unrolled.grading.tasks import ProblemSet, Wrong, close, equal, same_shape
 from unrolled.layers import GRU, LSTM, PublishedGRU
 
 SET = ProblemSet("Somebody else's notepad", ["forward", "backward", "forms", "weights"])
+
+CELL = '''\
+def peeping(x, h, c, W_xh, W_hh, b_h, p):
+    """-> the hidden states and the notes after all steps, both (T, N, H)."""
+    states, notes = [], []
+    for x_t in x:
+        a_i, a_f, a_g, a_o = np.split(x_t @ W_xh + h @ W_hh + b_h, 4, axis=1)
+        i, f, g = sigmoid(a_i{peep_i}), sigmoid(a_f{peep_f}), np.tanh(a_g{peep_g})
+        old, c = c, f * c + i * g
+        o = sigmoid(a_o{peep_o})
+        h = o * np.tanh(c)
+        states.append(h)
+        notes.append(c)
+    return np.stack(states), np.stack(notes)'''
 
 PROGRAM = '''\
 def theirs(x, h, c, W):
@@ -37,7 +51,10 @@ def given(draw):
     )
     convention = order, state_first, odd
     rows = pack(*note(), convention).astype(int).tolist()
+    peephole = drawn_peephole(draw.at("peephole"))
     return {
+        **peephole,
+        "cell": CELL.format(**peephole),
         "program": program,
         "order": order,
         "state_first": state_first,
@@ -48,6 +65,23 @@ def given(draw):
         "size": "H" if state_first else "D",
         "note": "    [\n" + "".join(f"        {row},\n" for row in rows) + "    ]",
     }
+
+
+def drawn_peephole(draw) -> dict[str, str]:
+    """Which block looks, at which note, and whether through a tanh; and what that adds on the way.
+
+    In the lines for i, f and g the old note is called c, in the line for o it is called old.
+    """
+    gate, squashed = draw.choice("ifgo"), draw.choice([True, False])
+    at = draw.choice(["old", "c"]) if gate == "o" else "old"
+    slope = f" * (1 - np.tanh({at}) ** 2)" if squashed else ""
+    written = {f"peep_{block}": "" for block in "ifgo"}
+    here = at if gate == "o" else "c"
+    written[f"peep_{gate}"] = f" + p * np.tanh({here})" if squashed else f" + p * {here}"
+    written["more_new"] = f" + d_{gate} * p{slope}" if at == "c" else ""
+    written["more_old"] = f" + d_{gate} * p{slope}" if at == "old" else ""
+    alone = {f"{name}_alone": term.removeprefix(" + ") or "0.0" for name, term in written.items()}
+    return written | alone | {"looks": f"d_{gate}", "seen": f"np.tanh({at})" if squashed else at}
 
 
 def orders() -> list[str]:
@@ -137,37 +171,80 @@ def bias(student, given, draw):
 
 # Task 2
 
+NAMES = "W_xh", "W_hh", "b_h", "p", "x", "h_0", "c_0"
 
-def gradients(student, draw, sizes, beyond, names):
-    """Compare the gradients of these names with the layer's."""
-    x, h_0, *weights = drawn(draw, *sizes, 4)
-    c_0, dh = 2 * draw.uniform(*h_0.shape), draw.uniform(*sizes[:2], sizes[3])
-    dh_T, dc_T = beyond * draw.uniform(2, *h_0.shape)
-    layer = LSTM(*weights)
-    grads, dx, (dh_0, dc_0) = layer.backward(layer.forward(x, (h_0, c_0))[2], dh, (dh_T, dc_T))
-    wanted = dict(vars(grads), x=dx, h_0=dh_0, c_0=dc_0)
-    got = student.lstm_backward(x, h_0, c_0, *weights, dh, dh_T, dc_T)
-    if not isinstance(got, dict) or set(got) != set(wanted):
-        raise Wrong(f"the result should be a dictionary with the keys {', '.join(wanted)}")
+
+def sigmoid(a):
+    return 0.5 + 0.5 * np.tanh(0.5 * a)  # for complex numbers as well
+
+
+def backward_inputs(draw, T, N, D, H, beyond, peephole):
+    """Arguments: those of the forward pass by name, and the gradients that come in."""
+    x, h_0, W_xh, W_hh, b_h = drawn(draw, T, N, D, H, 4)
+    inputs = {"x": x, "h_0": h_0, "c_0": 2 * draw.uniform(N, H)}
+    inputs |= {"W_xh": W_xh, "W_hh": W_hh, "b_h": b_h, "p": peephole * draw.uniform(H)}
+    return inputs, (draw.uniform(T, N, H), *(beyond * draw.uniform(2, N, H)))
+
+
+def all_seven(student, inputs, coming):
+    got = student.lstm_backward(*inputs.values(), *coming)
+    if not isinstance(got, dict) or set(got) != set(NAMES):
+        raise Wrong(f"the result should be a dictionary with the keys {', '.join(NAMES)}")
+    return got
+
+
+def without_peephole(student, draw, sizes, beyond, names):
+    """Compare with the layer's gradients."""
+    inputs, coming = backward_inputs(draw, *sizes, beyond, 0)
+    layer = LSTM(inputs["W_xh"], inputs["W_hh"], inputs["b_h"])
+    _, _, tape = layer.forward(inputs["x"], (inputs["h_0"], inputs["c_0"]))
+    grads, dx, (dh_0, dc_0) = layer.backward(tape, coming[0], coming[1:])
+    wanted, got = dict(vars(grads), x=dx, h_0=dh_0, c_0=dc_0), all_seven(student, inputs, coming)
     for name in names:
         close(got[name], wanted[name], f"the gradient of {name}")
 
 
-@SET.test("backward", 1, "gives the gradients of weights, bias and inputs")
+def with_peephole(student, given, draw, sizes, groups):
+    """Compare with derivatives in random directions, by a step along the imaginary axis.
+
+    The arrays of a group are moved together.
+    """
+    names = {"np": np, "sigmoid": sigmoid}
+    exec(given["cell"], names)
+    inputs, coming = backward_inputs(draw, *sizes, 1, 1)
+    got = all_seven(student, inputs, coming)
+    for name in NAMES:
+        same_shape(got[name], inputs[name], f"the gradient of {name}")
+    for group in groups:
+        ways = {name: draw.uniform(*inputs[name].shape) for name in group}
+        moved = inputs | {name: inputs[name] + 1e-30j * way for name, way in ways.items()}
+        h, c = names["peeping"](*moved.values())
+        loss = (h * coming[0]).sum() + (h[-1] * coming[1]).sum() + (c[-1] * coming[2]).sum()
+        slope = sum(float(np.sum(got[name] * way)) for name, way in ways.items())
+        close(slope, loss.imag / 1e-30, f"the gradient of {' and '.join(group)}", 1e-7)
+
+
+@SET.test("backward", 1, "without a peephole: gives the gradients of weights, bias and inputs")
 def to_weights(student, given, draw):
     for sizes in (5, 3, 2, 4), (1, 2, 3, 2), (4, 1, 3, 1):
-        gradients(student, draw, sizes, 0, ("W_xh", "W_hh", "b_h", "x"))
+        without_peephole(student, draw, sizes, 0, ("W_xh", "W_hh", "b_h", "x"))
 
 
-@SET.test("backward", 2, "takes what comes back from a later segment, and sends on what is left")
+@SET.test("backward", 1, "without a peephole: takes what comes from a later segment, and sends on")
 def across_segments(student, given, draw):
     for sizes in (4, 3, 2, 4), (1, 1, 3, 2):
-        gradients(student, draw, sizes, 1, ("W_xh", "W_hh", "b_h", "x", "h_0", "c_0"))
+        without_peephole(student, draw, sizes, 1, ("W_xh", "W_hh", "b_h", "x", "h_0", "c_0"))
 
 
-@SET.test("backward", 3, "gives all six gradients of a large network in time")
+@SET.test("backward", 2, "gives all seven gradients of your sheet's cell", practice=False)
+def peephole(student, given, draw):
+    for sizes in (4, 3, 2, 5), (1, 2, 3, 2), (3, 1, 2, 1):
+        with_peephole(student, given, draw, sizes, [[name] for name in NAMES] * 2)
+
+
+@SET.test("backward", 2, "gives them for a large network in time", practice=False)
 def large(student, given, draw):
-    gradients(student, draw, (40, 8, 20, 30), 1, ("W_xh", "W_hh", "b_h", "x", "h_0", "c_0"))
+    with_peephole(student, given, draw, (40, 8, 20, 30), [["W_xh", "x"], ["W_hh", "b_h"], NAMES])
 
 
 # Task 3
@@ -209,7 +286,7 @@ def which(student, given, draw):
             h, _, _ = kind(form, [a * turned for a in weights], b_hn).forward(x, h_0)
             record = np.round(np.concatenate([h_0[None], h]), 4)
             got = parts(student.which_gru(x, record, *weights, b_hn), 2, "the result")
-            equal(list(got), [form, slider])
+            equal([str(part) for part in got], [form, slider])
 
 
 # Task 4

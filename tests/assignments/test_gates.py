@@ -50,3 +50,23 @@ def test_the_note_says_the_number_of_the_first_noun(key):
 def test_the_programs_differ():
     assert len({given(load("gates"), "gates", key)["program"] for key in KEYS}) == len(KEYS)
     assert {given(load("gates"), "gates", key)["odd"] for key in KEYS} == {"f", "g"}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_cell_without_its_peephole_is_the_layer_and_with_it_is_not(key):
+    names = {"np": np, "sigmoid": sigmoid}
+    exec(given(load("gates"), "gates", key)["cell"], names)
+    rng = np.random.default_rng(0)
+    T, N, D, H = 5, 3, 4, 2
+    layer = LSTM(*(rng.normal(size=shape) for shape in [(D, 4 * H), (H, 4 * H), 4 * H]))
+    x, h_0, c_0 = (rng.normal(size=shape) for shape in [(T, N, D), (N, H), (N, H)])
+    _, _, tape = layer.forward(x, (h_0, c_0))
+    for p, same in (np.zeros(H), True), (np.ones(H), False):
+        h, c = names["peeping"](x, h_0, c_0, layer.W_xh, layer.W_hh, layer.b_h, p)
+        assert np.allclose(h, tape.h[1:], rtol=1e-12) == same
+        assert np.allclose(c, tape.c[1:], rtol=1e-12) in (same, True)
+
+
+def test_peepholes_differ():
+    cells = [given(load("gates"), "gates", key)["cell"] for key in KEYS]
+    assert len(set(cells)) >= 7  # of ten

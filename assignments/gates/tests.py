@@ -236,13 +236,13 @@ def across_segments(student, given, draw):
         without_peephole(student, draw, sizes, 1, ("W_xh", "W_hh", "b_h", "x", "h_0", "c_0"))
 
 
-@SET.test("backward", 2, "gives all seven gradients of your sheet's cell", practice=False)
+@SET.test("backward", 1, "gives all seven gradients of your sheet's cell", practice=False)
 def peephole(student, given, draw):
     for sizes in (4, 3, 2, 5), (1, 2, 3, 2), (3, 1, 2, 1):
         with_peephole(student, given, draw, sizes, [[name] for name in NAMES] * 2)
 
 
-@SET.test("backward", 2, "gives them for a large network in time", practice=False)
+@SET.test("backward", 3, "gives them for a large network in time", practice=False)
 def large(student, given, draw):
     with_peephole(student, given, draw, (40, 8, 20, 30), [["W_xh", "x"], ["W_hh", "b_h"], NAMES])
 

@@ -26,6 +26,12 @@ NORMS = {  # how a sheet prints what a score is divided by, its code, and the fu
     ),
 }
 
+ALPHAS = {  # with which the ringers' best tune is a longer one
+    "power": [0.7, 0.8, 0.9, 1.0],
+    "five": [1.2, 1.3, 1.4, 1.5],
+    "logarithm": [1.0, 1.1, 1.2, 1.3],
+}
+
 
 @SET.given
 def given(draw):
@@ -43,7 +49,7 @@ def given(draw):
         "kind": norm,
         "norm": printed,
         "norm_code": code,
-        "alpha": draw.at("alpha").choice([0.7, 0.8, 0.9, 1.0]),
+        "alpha": draw.at("alpha").choice(ALPHAS[norm]),
         "follows": "[\n    " + ",\n    ".join(map(str, follows)) + ",\n]",
         "best_tune": best_tune(follows),
         "side": side,
@@ -56,7 +62,7 @@ def ringers(draw, bells: int) -> list[list[float]]:
     """What follows each bell, and how a tune begins: END in column 0."""
     rows = []
     for row in range(bells + 1):
-        end, first = 10 + row, 48 - row
+        end, first = 10 + row, 78 - row
         rest = 100 - end - first
         others = [rest - sum(range(1, bells - 1)), *range(1, bells - 1)]
         places = draw.sample(range(bells), bells)
@@ -134,9 +140,9 @@ def corners(student, given, draw):
         listed(student, log_p, labels, 0)
 
 
-@SET.test("paths", 1, "a recording of 800 frames, too improbable for a computer")
+@SET.test("paths", 1, "a recording of 600 frames, too improbable for a computer")
 def long_recording(student, given, draw):
-    _, log_p = random_log_p(draw, 800, 6)
+    _, log_p = random_log_p(draw, 600, 6)
     labels = whole([draw.between(1, 5) for _ in range(60)])
     wanted = ctc.forward(log_p, labels)[0]
     close(number(student.ctc_loss(log_p, labels, 0)), wanted, "the loss")
@@ -185,7 +191,7 @@ def best_of_all(student, given, draw):
         (3, [], 0),
     ]
     for T, labels, blank in cases:
-        for _ in range(3):
+        for _ in range(2):
             _, log_p = random_log_p(draw, T, 3)
             _, path = max(paths_of(log_p, labels, blank))
             equal(
@@ -295,7 +301,7 @@ CASES = [(4, 1, 6), (4, 2, 7), (5, 3, 7), (6, 4, 9), (3, 2, 1), (4, 60, 5), (3, 
 
 @SET.test("beam", 3, "the best sentence for alpha = 0, with beams from one to all, and the calls")
 def no_length(student, given, draw):
-    for V, k, limit in CASES * 2:
+    for V, k, limit in CASES:
         compare(student, draw, V, k, limit, 0.0, NORMS["power"][2])
 
 

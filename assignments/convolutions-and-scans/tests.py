@@ -112,8 +112,10 @@ def lengths(student, given, draw):
 
 @SET.test("windows", 2, "seen: the first and the last step of the input that lead to an output")
 def seen(student, given, draw):
-    for _ in range(12):
+    for k in range(12):
         layers, t = some_layers(draw), draw.between(0, 20)
+        if k % 4 == 0:  # one that begins on the zeros in front
+            layers[0]["before"], t = draw.between(1, 5), 0
         steps = steps_seen(t, layers)
         equal(student.seen(t, layers), (min(steps), max(steps)))
 
@@ -264,13 +266,13 @@ def prefixes(student, given, draw):
         check_prefixes(student, relay, (draw.uniform(T, 2), draw.uniform(T, 2)))
 
 
-@SET.test("tree", 1, "at most 2 log2 T + 2 calls of join with at most 3 T pairs in all")
+@SET.test("tree", 1, "at most 2 log2 T + 2 calls of join with at most 4 T pairs in all")
 def few_rounds(student, given, draw):
     for T in (256, draw.between(150, 250)):
         calls, pairs = check_prefixes(student, tables, some_tables(draw, T, 3))
         if calls > 2 * np.log2(T) + 2:
             raise Wrong("join was called too often", f"{calls} times for {T} cards")
-        if pairs > 3 * T:
+        if pairs > 4 * T:
             raise Wrong("too many pairs were joined in all", f"{pairs} for {T} cards")
 
 

@@ -174,8 +174,8 @@ def close(
     if got.dtype.kind == "f" and np.isnan(got).any():
         raise Wrong(f"{what} has entries that are not numbers (nan)")
     with np.errstate(invalid="ignore"):
-        off = np.abs(got - wanted) > tolerance * (1 + np.abs(wanted))
-    if (off & (got != wanted)).any():
+        near = np.abs(got - wanted) <= tolerance * (1 + np.abs(wanted))
+    if not ((got == wanted) | (near & np.isfinite(wanted))).all():
         raise Wrong(f"{what} is not right", difference(got, wanted))
 
 

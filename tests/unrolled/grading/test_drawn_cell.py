@@ -68,7 +68,7 @@ def test_every_part_comes_up():
 
 def test_parameters():
     """In the order of the equations, and with their shapes."""
-    cell = next(c for c in cells(50) if "b_{sn}" in c.equations() and "p_o" in c.equations())
+    cell = next(c for c in cells(300) if "b_{sn}" in c.equations() and "p_o" in c.equations())
     sizes = cell.parameters(2, 3)
     places = [cell.equations().index(w.tex) for w in cell.weights]
     assert places == sorted(places) and [w.name for w in cell.weights] == list(sizes)

@@ -47,10 +47,11 @@ unit: $(READY) ## the short way round: lint, types, unit tests, equation checks
 
 test: $(READY) ## all that guards the book: also every notebook and the site
 	@$(LINT); \
+	PYTHONPATH=tools $(PYTEST) -p nbval_results \
+		--nbval-lax --nbval-current-env --nbval-cell-timeout 600 book \
+		|| failed="$$failed, nbval (if a printed result was meant to change: make notebooks)"; \
 	$(TOOL) book || failed="$$failed, make book"; \
-	$(PYTEST) --ignore tests/browser \
-		--nbval-lax --nbval-current-env --nbval-cell-timeout 600 book tests \
-		|| failed="$$failed, pytest (if a printed result was meant to change: make notebooks)"; \
+	$(PYTEST) --ignore tests/browser tests || failed="$$failed, pytest"; \
 	$(VERDICT)
 
 serve: $(READY) ## serve the site here, rebuilt when a file is saved (PORT=8000)

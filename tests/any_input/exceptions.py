@@ -9,6 +9,7 @@ INNER = {  # modules and callables whose arguments another public function has c
     "models.tensors": "checks the arguments of others, under the names that it is given",
     "layers.layer_contract": "checks the arguments of others, under the names that it is given",
     "layers.fast.products": "called in the loops of the fast layers, with arrays that they made",
+    "grading": "serves the book's own problem sets; what students hand in has tests of its own",
     "bakeoff.batched": "parts of the networks that `bakeoff.side_by_side` trains",
     "bakeoff.models": "the networks that `bakeoff.side_by_side` trains, with their own parameters",
     "bakeoff.side_by_side": "the training loop of `bakeoff.experiment`, which checks what goes in",

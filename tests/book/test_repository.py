@@ -31,6 +31,7 @@ def files_of_the_repository():
     for folder, folders, names in os.walk("."):
         here = Path(folder)
         folders[:] = [name for name in folders if not ignored.match_file(f"{here / name}/")]
+        names += [name for name in folders if (here / name).is_symlink()]  # a file, to git
         found += [here / name for name in names if not ignored.match_file(here / name)]
     return sorted(found)
 
@@ -165,6 +166,16 @@ def test_page_names_its_modules(page):
     assert modules_named(prose) == imported, others
 
 
+def test_no_page_imports_what_its_execution_does_not_wait_for():
+    """`pages.UNUSED` may change without any page being executed again."""
+    group = pages.UNUSED.name
+    for page, notebook in NOTEBOOKS.items():
+        cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        for name in set().union(*[modules_imported(python_only(code)) for code in cells]):
+            assert name.partition(".")[0] != group, page
+    assert pages.UNUSED in GROUPS
+
+
 def python_only(cell):
     """The cell without IPython's own lines, which begin with % or !."""
     return re.sub(r"^(\s*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE)
@@ -221,9 +232,12 @@ def names_of(extra):
 
 
 def test_extras_hold_every_import_of_the_package():
-    """`all` is what the modules import, beyond Python itself; the layers import NumPy alone."""
+    """What the modules import, beyond Python itself; the layers import NumPy alone.
+
+    `all` is for readers' notebooks, `teaching` for who hands out problem sets.
+    """
     needed = {name.lower().replace("_", "-") for name in imported_by("**/*.py")}
-    assert needed <= names_of("all")
+    assert needed <= names_of("all") | names_of("teaching")
     assert imported_by("layers/**/*.py") == {"numpy"}
     assert {Requirement(line).name for line in PROJECT["dependencies"]} == {"numpy"}
 

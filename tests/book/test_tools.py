@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from nbformat import read, v4
+from nbformat import read, v4, writes
 
 import chromium
 import environment
@@ -145,6 +145,34 @@ def test_what_is_executed_again(book, monkeypatch):
 
 def done(notebook):
     return pages.Execution(notebook, 0.0)
+
+
+def test_what_nbval_has_run_is_not_executed_again(book, monkeypatch):
+    """A page is, when nbval found a fault in its notebook, or the page has changed since."""
+    book(good=cell("print(1)\n2;"), bad=cell("1 / 0"), changed=cell("3"))
+    for page in pages.notebooks():
+        page.with_suffix(".ipynb").write_text(writes(notebooks.unexecuted(page)))
+    options = [
+        "-p",
+        "nbval_results",
+        "--nbval-lax",
+        "--nbval-current-env",
+        "--rootdir",
+        ".",
+        "book",
+    ]
+    variables = os.environ | {"PYTHONPATH": str(ROOT / "tools")}
+    tests = subprocess.run([sys.executable, "-m", "pytest", *options], env=variables)
+    assert tests.returncode == 1
+    Path("book/changed.md").write_text(HEAD + cell("4"))
+    ran = []
+    monkeypatch.setattr(pages, "_run", lambda page, nb: ran.append(page.stem) or done(nb))
+    assert pages.execute()
+    assert sorted(ran) == ["bad", "changed"]
+    good = pages.notebooks()[Path("book/good.md")]
+    with pages.execution_cache() as cache:
+        _, cached = cache.merge_match_into_notebook(good)
+    assert cached.cells[-1].outputs == [v4.new_output("stream", text="1\n")]  # `;` hides the 2
 
 
 def test_a_site_with_a_fault_fails_again(book):

@@ -59,8 +59,8 @@ class Claim:
 
 def _defines(node: ast.stmt, known: dict) -> bool:
     if isinstance(node, ast.Assign):
-        parts = list(_without_lambdas(node.value))
-        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        parts = list(_without_lambdas(node))  # the left side too: what it writes into must be known
+        names = [p.id for p in parts if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Load)]
         calls = ast.Call | ast.ListComp | ast.DictComp | ast.GeneratorExp | ast.NamedExpr
         return set(names) <= set(known) and not any(isinstance(part, calls) for part in parts)
     return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)

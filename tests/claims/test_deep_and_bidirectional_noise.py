@@ -18,7 +18,7 @@ def test_less_dropout_along_the_states(claim, seed):
         "Generator().manual_seed(0), ": f"Generator().manual_seed({seed}), ",
         "*remember(where).round(2)": "1",  # the page's own runs are not wanted
     }
-    page = rerun(PAGE, ["from dataclasses import dataclass", "def remember(where"], changes)
+    page = rerun(PAGE, ["from unrolled.datasets import tasks", "def remember(where"], changes)
     for where in ("along, fresh masks", "along, the same mask"):
         accuracy = page["remember"](where, q=0.25)
         assert (accuracy > 0.9).sum() >= 4

@@ -8,7 +8,7 @@ import torch
 
 from rerun import rerun
 from unrolled.datasets.number_words import tokens, written
-from unrolled.models import EncoderDecoder
+from unrolled.models import EncoderDecoder, Reminded
 
 PAGE = Path(__file__).parents[2] / "book/sequence-to-sequence/encoder-decoder.md"
 HARNESS = ["from unrolled.figures import graph, plot, show", "digits = rng.integers(1, 7"]
@@ -77,6 +77,19 @@ def test_by_hand(claim):
     assert round(losses.sum() / 8, 2) == 0.23
     assert len(tokens(written(228_744, "de"), "parts")) == 11 and round(0.5**11, 4) == 0.0005
     assert round(1 / (1 + np.exp(-4)), 3) == 0.982 and round(0.982**11, 2) == 0.82
+
+
+def test_counts(claim):
+    """The page's draw of numbers, and the weights of two networks."""
+    claim("(So only 9 of them have one digit.)")
+    claim("(It has 12,288 weights more, which read the card.)")
+    page = rerun(PAGE, HARNESS)
+    assert sum(page["numbers"] < 10) == 9
+
+    def size(kind):
+        return sum(p.numel() for p in kind(34, 32, 64).parameters())
+
+    assert size(Reminded) - size(EncoderDecoder) == 12_288
 
 
 def test_a_third_sentence(claim):

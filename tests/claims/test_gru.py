@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from rerun import rerun
+from unrolled.datasets.tasks import registers
+from unrolled.layers import RNN
 
 PAGE = Path(__file__).parents[2] / "book/gates/gru.md"
 
@@ -36,6 +38,47 @@ def test_what_is_left(claim):
     left = np.array([0.75, 0.5, 0.99, 1 / (1 + np.exp(-3))]) ** 10
     assert np.allclose(left, [0.056, 0.001, 0.90, 0.62], atol=[0.0005, 5e-5, 0.005, 0.005])
     assert abs(1 / (1 + np.exp(-3)) - 0.953) < 0.0005 and round(0.953**10, 2) == 0.62
+
+
+def test_registers_by_hand(claim):
+    """The solution's layer in the exercise's test, with smaller numbers."""
+    claim("In this test a bias of 4 at the slider is enough, and 3 is not.")
+    claim(
+        "How large the candidate's weight is does not matter, because it changes all states by the"
+        " same factor."
+    )
+    page = rerun(PAGE, ["x, _ = registers(1000, 4", "def by_hand(big)"])
+    passes, small = page["passes"], page["by_hand"](big=4.0)
+    passes(small)
+    with pytest.raises(AssertionError):
+        passes(page["by_hand"](big=3.0))
+
+    x, _ = page["registers"](1000, 4, np.random.default_rng(1))
+    states = []
+    for weight in (2.0, 0.1):
+        small.W_xh[0, 6:] = weight
+        states.append(small.forward(x.astype(float), small.zeros(4))[0])
+    assert np.allclose(states[1] / np.tanh(0.1), states[0] / np.tanh(2.0), rtol=1e-9)
+
+
+def test_a_plain_network_that_holds_the_registers(claim):
+    """One unit fires when a 1 is written, one when a 1 is held and stays; two only if asked."""
+    claim(
+        "A plain network could do it too, with two units for each register that hold the bit and"
+        " two that answer, but training did not find such weights."
+    )
+    each, none = np.eye(3), np.zeros((3, 3))
+    written = np.vstack([np.ones((1, 3)), 2 * each, none])  # digit (-1 or 1), address, question
+    kept = np.vstack([np.zeros((1, 3)), -2 * each, none])
+    if_asked = np.vstack([np.zeros((4, 3)), 2 * each])
+    W_xh = np.hstack([written, kept, written + if_asked, kept + if_asked])
+    W_hh = np.zeros((12, 12))
+    W_hh[:6] = np.tile(np.hstack([none, each]), (2, 2))  # to what keeps, from what holds
+    b_h = np.repeat([-2.0, 1.0, -4.0, -1.0], 3)
+    layer = RNN(10 * W_xh, 10 * W_hh, 10 * b_h)
+    x, y = registers(1000, 8, np.random.default_rng(0))
+    h, _, _ = layer.forward(x.astype(float), np.full((8, 12), -1.0))  # every register holds 0
+    assert ((h[..., 6:].sum(axis=-1) + 5 > 0) == y).all()  # a linear layer can do this
 
 
 @pytest.mark.slow

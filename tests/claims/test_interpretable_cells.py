@@ -54,6 +54,33 @@ def test_the_best_lamp_by_luck(claim):
 
 
 @pytest.mark.slow
+def test_chosen_on_the_other_half(claim):
+    """The cell that follows best on the scoring half, held as the page holds the other one."""
+    claim("On the scoring half another one does, in every network but network 1.")
+    claim(
+        "If we choose on the other half of the modules, another cell comes first in every network"
+        " but network 1."
+    )
+    claim("In networks 0, 2 and 3 hardly anything changes when this cell is held.")
+    pieces = ["import matplotlib.pyplot as plt", "def hold(j, v)", "new = unread(1500)"]
+    pieces += ["BEGUN = [", "def with_marks("]
+    # no choice of the page's own, so that its last loop is over nothing
+    changes = {"j, c = found[1]": "found, j, c = [], 71, follow(networks.load(1))[0]"}
+    page = rerun(PAGE, pieces, changes)
+    others = []
+    for seed in networks.SEEDS:
+        c, r, r_new = page["follow"](networks.load(seed))
+        j, (inside, outside) = np.abs(r_new).argmax(), page["usual"](c)
+        others += [seed] if j != np.abs(r).argmax() else []
+        ways = (page["INSIDE"], inside, outside), (page["OUTSIDE"], outside, inside)
+        for prompts, now, then in ways if seed in (0, 2, 3) else ():
+            runs = [page["with_marks"](networks.load(seed), p, j, now, then) for p in prompts]
+            alone, held, *_ = np.mean(runs, axis=0)
+            assert abs(held - alone) < 0.1
+    assert others == [0, 2, 3, 4]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [1, 2])
 def test_four_lamps_of_five_are_wired(claim, again):
     """The page's table, with other random numbers for the texts and for the control."""

@@ -54,8 +54,21 @@ def test_half_difference(claim):
     assert np.allclose(halves[5:], 0.962, atol=5e-4) and np.ptp(halves[25:]) < 1e-9
 
 
+def test_old_errors_shrink(claim):
+    """How far a small error of a state, in the worst direction, is carried on; random bits."""
+    claim(
+        "Even with the factor 4 in front of the bracket, less than a third of what is wrong with"
+        " the old state shows in the new one."
+    )
+    W_hh, state, kept = np.array([[2.0, 2.0], [-2.0, -2.0]]), np.zeros(2), []
+    for bit in np.random.default_rng(0).integers(0, 2, size=10_000):
+        state = np.tanh(4 * bit + state @ W_hh - np.array([2, 6]))
+        kept.append(np.linalg.norm(W_hh * (1 - state**2), ord=2))
+    assert 0.25 < max(kept) < 1 / 3
+
+
 def test_window(claim):
-    """All rows of ten bits; for each content of the last four, half of them are odd."""
+    """All rows of ten bits; for each content of a window that hides one or more, half are odd."""
     claim(
         "Among the bits that you do not see, the number of ones may be even or odd, and in a random"
         " row the two cases are equally likely."

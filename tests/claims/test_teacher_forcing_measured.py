@@ -43,6 +43,7 @@ def test_reading_errors_does_no_harm(claim, seed):
     learnt = 20 * first.double().view(3, 3).mean(dim=1)
     on, off, nothing = learnt.tolist()
     assert 0 < on < 0.6 * off
+    assert off < 3.5 * on
     assert nothing > 0.8 * off
     for kind in (slice(3, 6), slice(6, 9)):  # a front: the first steps before the last ones
         share = curves[7, 1:, kind].mean(dim=1)

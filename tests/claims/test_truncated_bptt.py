@@ -1,5 +1,7 @@
 """What sentences of the chapter on truncated backpropagation through time say."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -47,9 +49,13 @@ def test_shares_that_are_missing(claim):
         "For a network whose gradient fades slowly, with $\\gamma = 0.99$, ten uses are a tenth of"
         " the gradient."
     )
-    table = {0.63: [10, 1, 0.001, 1e-8], 0.9: [59, 35, 7, 0.5], 0.99: [95, 90, 78, 61]}
-    for gamma, shares in table.items():
-        found = [100 * gamma**tau for tau in (5, 10, 25, 50)]
+    head = re.search(r"^\| uses seen \$\\tau\$ \|(.*)\|$", claim.text, re.M)
+    uses = [int(tau) for tau in head[1].split("|")]
+    rows = re.findall(r"^\| missing if \$\\gamma = ([\d.]+)\$ \|(.*)\|$", claim.text, re.M)
+    assert uses == [5, 10, 25, 50] and [gamma for gamma, _ in rows] == ["0.63", "0.9", "0.99"]
+    for gamma, row in rows:
+        shares = [float(cell.strip(" %").replace("$10^{-8}$", "1e-8")) for cell in row.split("|")]
+        found = [100 * float(gamma) ** tau for tau in uses]
         assert np.allclose(found, shares, rtol=0.08)
         assert all(abs(f - s) < 0.52 for f, s in zip(found, shares, strict=True))
 

@@ -3,47 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from attentions import LENGTHS, MASK, T_, D, H, N, S, T, draw, softmax
 from torch.nn.functional import scaled_dot_product_attention
+from translators import gru
 
 from unrolled.datasets.text import START, pad
 from unrolled.layers.attention import weigh
 from unrolled.models.seq2seq_attention import Attentive
-
-N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
-
-
-LENGTHS = np.array([5, 3])
-
-
-MASK = np.arange(S) < LENGTHS[:, None]
-
-
-def draw(rng, scale=1.0):
-    """Q (N, T, H), K (N, S, H), M (N, S, D)."""
-    return tuple(scale * rng.normal(size=s) for s in [(N, T, H), (N, S, H), (N, S, D)])
-
-
-def softmax(e):
-    e = np.exp(e - e.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def T_(X):
-    """The transpose of each sequence's matrix."""
-    return X.swapaxes(-1, -2)
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def gru(layer, x, h):
-    """One step by the GRU's equations, in NumPy: x (D,), h (H,) -> (H,)."""
-    W_i, W_h, b_i, b_h = (p.detach().numpy() for p in layer.parameters())
-    a, b = x @ W_i.T + b_i, h @ W_h.T + b_h
-    (a_r, a_z, a_n), (b_r, b_z, b_n) = a.reshape(3, -1), b.reshape(3, -1)
-    z = sigmoid(a_z + b_z)
-    return (1 - z) * np.tanh(a_n + sigmoid(a_r + b_r) * b_n) + z * h
 
 
 @pytest.mark.equation("eq-attention-weights", tolerance=1e-12)

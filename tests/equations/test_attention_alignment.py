@@ -2,13 +2,7 @@
 
 import numpy as np
 import pytest
-
-N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
-
-
-def softmax(e):
-    e = np.exp(e - e.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+from attentions import S, T, softmax
 
 
 @pytest.mark.equation("eq-attention-coverage", tolerance=1e-12)

@@ -5,8 +5,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
-
 
 @pytest.mark.equation("eq-attention-cost", tolerance=1e-12)
 def test_cost(check, rng):

@@ -3,33 +3,11 @@
 import numpy as np
 import pytest
 import torch
-
-N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
-
-
-LENGTHS = np.array([5, 3])
-
-
-MASK = np.arange(S) < LENGTHS[:, None]
-
-
-def draw(rng, scale=1.0):
-    """Q (N, T, H), K (N, S, H), M (N, S, D)."""
-    return tuple(scale * rng.normal(size=s) for s in [(N, T, H), (N, S, H), (N, S, D)])
-
-
-def softmax(e):
-    e = np.exp(e - e.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+from attentions import LENGTHS, MASK, T_, A, D, H, N, S, T, draw, softmax
 
 
 def tensors(*arrays):
     return [torch.tensor(a, requires_grad=True) for a in arrays]
-
-
-def T_(X):
-    """The transpose of each sequence's matrix."""
-    return X.swapaxes(-1, -2)
 
 
 def by_autograd(score, Q, K, M, dC, mask=MASK, wanted=None):

@@ -5,27 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from attentions import MASK, A, H, N, S, T, draw, softmax
 from torch import nn
 
 from unrolled.layers.attention import Additive, swap
-
-N, T, S, H, D, A = 2, 3, 5, 8, 6, 7  # not H = 4, whose root is N
-
-
-LENGTHS = np.array([5, 3])
-
-
-MASK = np.arange(S) < LENGTHS[:, None]
-
-
-def draw(rng, scale=1.0):
-    """Q (N, T, H), K (N, S, H), M (N, S, D)."""
-    return tuple(scale * rng.normal(size=s) for s in [(N, T, H), (N, S, H), (N, S, D)])
-
-
-def softmax(e):
-    e = np.exp(e - e.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
 
 
 @pytest.mark.equation("eq-attention-additive", tolerance=1e-12)

@@ -6,25 +6,12 @@ from collections import deque
 import numpy as np
 import pytest
 import torch
+from contestants import DILATIONS, LAYERS, TAPS, WIDTH, D, H, initial, inputs
 from torch.utils.flop_counter import FlopCounterMode
 
 from unrolled.bakeoff import models
 from unrolled.bakeoff.batched import HEADS, affine
 from unrolled.bakeoff.models import CONTESTANTS
-
-D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
-TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
-LAYERS = models.LAYERS
-
-
-def initial(model, rng):
-    """Parameters of one network in float64, with an axis for networks in front."""
-    p = CONTESTANTS[model].init(D, H, torch.Generator().manual_seed(int(rng.integers(2**31))))
-    return {name: value[None].double() for name, value in p.items()}
-
-
-def inputs(rng, steps=T):
-    return torch.from_numpy(rng.normal(size=(1, steps, N, D)))
 
 
 def depends(f, x):
@@ -232,9 +219,7 @@ def test_work(check, rng):
     x = torch.from_numpy(rng.normal(size=(1, T, 1, H)))
     right = []
     for model, layers in (("LSTM", 1), ("minGRU", 2), ("convolution", len(DILATIONS))):
-        p = CONTESTANTS[model].init(H, H, torch.Generator().manual_seed(0))
-        p = {name: value[None].double() for name, value in p.items()}
-        read = CONTESTANTS[model].read
+        p, read = initial(model, rng, H, H), CONTESTANTS[model].read
         right.append(multiplications(lambda p=p, read=read: read(p, x)) / layers)
     W = torch.from_numpy(rng.normal(size=(1, H, 4 * H)))
 

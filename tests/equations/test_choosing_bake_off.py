@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from contestants import DILATIONS, LAYERS, TAPS, WIDTH
 
-from unrolled.bakeoff import models
 from unrolled.bakeoff.models import CONTESTANTS
-
-TAPS, DILATIONS, WIDTH = models.TAPS, models.DILATIONS, models.WIDTH
-LAYERS = models.LAYERS
 
 
 @pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)

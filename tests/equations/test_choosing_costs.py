@@ -3,23 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from contestants import LAYERS, WIDTH, H, N, initial, inputs
 
-from unrolled.bakeoff import models
 from unrolled.bakeoff.batched import HEADS, affine
 from unrolled.bakeoff.models import CONTESTANTS
-
-D, H, N, T = 4, 5, 6, 7  # none of them a size of the contestants
-LAYERS, WIDTH = models.LAYERS, models.WIDTH
-
-
-def initial(model, rng):
-    """Parameters of one network in float64, with an axis for networks in front."""
-    p = CONTESTANTS[model].init(D, H, torch.Generator().manual_seed(int(rng.integers(2**31))))
-    return {name: value[None].double() for name, value in p.items()}
-
-
-def inputs(rng, steps=T):
-    return torch.from_numpy(rng.normal(size=(1, steps, N, D)))
 
 
 def kept_numbers(model, steps, rng):

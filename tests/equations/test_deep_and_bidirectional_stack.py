@@ -5,13 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-
-T, N, D, H, V = 5, 3, 4, 6, 2
-
-
-def weights(rng, D, H):
-    """W_xh, W_hh, b_h of one plain layer."""
-    return rng.normal(size=(D, H)) / 2, rng.normal(size=(H, H)) / 2, rng.normal(size=H)
+from plain_layers import D, H, N, T, weights
 
 
 @pytest.mark.equation("eq-deep-count", tolerance=1e-12)

@@ -5,24 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from translators import H, N, S, T, V, batch, by_hand, log_softmax, make
+from translators import H, N, S, T, V, batch, by_hand, gru, log_softmax, make
 
 from unrolled.datasets.text import END, PAD, START
 from unrolled.models.seq2seq import Reminded, sequence_loss, translate
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def gru(layer, x, h):
-    """One step by the GRU's equations, in NumPy: x (N, D), h (N, H) -> (N, H)."""
-    W_i, W_h, b_i, b_h = (p.detach().numpy() for p in layer.parameters())
-    H = h.shape[-1]
-    a, b = x @ W_i.T + b_i, h @ W_h.T + b_h
-    r, z = sigmoid(a[..., :H] + b[..., :H]), sigmoid(a[..., H:-H] + b[..., H:-H])
-    n = np.tanh(a[..., -H:] + r * b[..., -H:])
-    return (1 - z) * n + z * h
 
 
 def score(model, source, lengths, words):

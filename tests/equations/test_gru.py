@@ -5,48 +5,9 @@ import os
 import numpy as np
 import pytest
 import torch
+from gru_networks import D, H, draw, sigmoid
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when keras is imported
-
-
-T, N, D, H = 6, 3, 4, 5
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-class Weights:
-    """W_xr … W_hn, b_r, b_z, b_xn, b_hn of a GRU, drawn; and torch's cell with the same."""
-
-    def __init__(self, rng, H=H, D=D):
-        self.x_blocks = [rng.normal(size=(D, H)) for _ in range(3)]
-        self.h_blocks = [rng.normal(size=(H, H)) for _ in range(3)]
-        self.biases = [rng.normal(size=H) for _ in range(3)]
-        self.W_xr, self.W_xz, self.W_xn = self.x_blocks
-        self.W_hr, self.W_hz, self.W_hn = self.h_blocks
-        self.b_r, self.b_z, self.b_xn = self.biases
-        self.b_hn = rng.normal(size=H)
-
-    def gates(self, x, h):
-        """The printed formulas of r_t, z_t, q_t and n_t."""
-        r = sigmoid(x @ self.W_xr + h @ self.W_hr + self.b_r)
-        z = sigmoid(x @ self.W_xz + h @ self.W_hz + self.b_z)
-        q = h @ self.W_hn + self.b_hn
-        return r, z, q, np.tanh(x @ self.W_xn + self.b_xn + r * q)
-
-    def cell(self):
-        cell = torch.nn.GRUCell(len(self.W_xr), len(self.W_hr), dtype=torch.float64)
-        cell.requires_grad_(False)
-        cell.weight_ih[:] = torch.tensor(np.hstack(self.x_blocks).T)
-        cell.weight_hh[:] = torch.tensor(np.hstack(self.h_blocks).T)
-        cell.bias_ih[:] = torch.tensor(np.hstack(self.biases))
-        cell.bias_hh[:] = torch.tensor(np.hstack([0 * self.b_r, 0 * self.b_z, self.b_hn]))
-        return cell
-
-
-def draw(rng):
-    return Weights(rng), rng.normal(size=(N, D)), rng.normal(size=(N, H))
 
 
 def read_gates(cell, x, h):
@@ -121,27 +82,27 @@ def test_parameters(check, rng):
 
     sizes = [(14, 32), *rng.permutation(np.arange(2, 20))[:4].reshape(2, 2).tolist()]
     left, naive = [], []
-    for D, H in sizes:
+    for inputs, units in sizes:
         for kind in ("RNN", "GRU", "LSTM"):
-            layer = getattr(torch.nn, kind)(D, H)
+            layer = getattr(torch.nn, kind)(inputs, units)
             built = {k: v.numel() for k, v in layer.named_parameters()}
             naive.append(sum(built.values()))
             left.append(naive[-1] - built["bias_hh_l0"])
         for kind, extra in [("SimpleRNN", {}), ("GRU", {"reset_after": False}), ("LSTM", {})]:
-            layer = getattr(keras.layers, kind)(H, **extra)
-            layer.build((None, None, D))
+            layer = getattr(keras.layers, kind)(units, **extra)
+            layer.build((None, None, inputs))
             left.append(layer.count_params())
             naive.append(layer.count_params())
-        after = keras.layers.GRU(H)
-        after.build((None, None, D))
+        after = keras.layers.GRU(units)
+        after.build((None, None, inputs))
         naive.append(after.count_params())
-        left.append(after.count_params() - 3 * H)  # the table's extra term
+        left.append(after.count_params() - 3 * units)  # the table's extra term
 
     def right(bias=1, square=1):
         return np.array(
             [
-                B * (D * H + square * H * H + bias * H)
-                for D, H in sizes
+                B * (inputs * units + square * units * units + bias * units)
+                for inputs, units in sizes
                 for B in (1, 3, 4, 1, 3, 4, 3)
             ]
         )

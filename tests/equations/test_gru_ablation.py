@@ -5,15 +5,9 @@ import os
 import numpy as np
 import pytest
 import torch
+from gru_networks import D, H, N, sigmoid
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # read when keras is imported
-
-
-T, N, D, H = 6, 3, 4, 5
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
 
 
 def keras_cell(parts, H, x_z, x_r, x_n, h, W, b):

@@ -4,14 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
+from held_cells import H, T, by_hand, case, held
 
 from unrolled.char_lstm import probing
 from unrolled.char_lstm.intervene import run
-from unrolled.datasets.text import Vocabulary
-from unrolled.models.language_model import LanguageModel
-
-T, N, D, H, V = 7, 3, 4, 5, 6
 
 
 @pytest.mark.equation("eq-cells-luck", tolerance=1e-12)
@@ -29,43 +25,6 @@ def test_luck(check, rng):
     }
     check(np.sqrt(np.mean(r**2)), 1 / np.sqrt(n - 1), planted=planted)
     assert abs(r.mean()) < 1e-12
-
-
-@pytest.fixture
-def case(rng):
-    """A language model in float64, ids (T, N), and the initial state."""
-    model = LanguageModel(Vocabulary("abcdef"), H=H, D=D).double()
-    for parameter in model.parameters():
-        parameter.data = torch.tensor(0.7 * rng.normal(size=parameter.shape))
-    zero = torch.zeros(N, H).double()
-    return model, torch.tensor(rng.integers(V, size=(T, N))), (zero, zero.clone())
-
-
-def by_hand(model, x, clamp=None, after=False):
-    """The printed LSTM in NumPy, clamp (cell, value); `after`: only once h has been computed."""
-    p = {name: w.detach().numpy() for name, w in model.named_parameters()}
-    h, c, us = np.zeros((N, H)), np.zeros((N, H)), []
-    for ids in x.numpy():
-        a = p["embedding.weight"][ids] @ p["recurrent.weight_ih_l0"].T
-        a = a + h @ p["recurrent.weight_hh_l0"].T
-        a = a + p["recurrent.bias_ih_l0"] + p["recurrent.bias_hh_l0"]
-        i, f, g, o = np.split(a, 4, axis=1)
-        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
-        c = f * c + i * np.tanh(g)
-        free = c.copy()
-        if clamp and not after:
-            c[:, clamp[0]] = clamp[1]
-        h = o * np.tanh(c)
-        if clamp and after:
-            c[:, clamp[0]] = clamp[1]
-        us.append(h @ p["output.weight"].T + p["output.bias"])
-    return np.stack(us), {"o": o, "c": free, "h": h}
-
-
-def held(j, v, first=0):
-    """The change that holds cell j at v from step `first` on."""
-    at_j = torch.arange(H) == j
-    return lambda t, c: torch.where(at_j, v, c) if t >= first else c
 
 
 @pytest.mark.equation("eq-cells-correlation", tolerance=1e-12)
@@ -93,9 +52,9 @@ def test_correlation(check, rng):
 
 
 @pytest.mark.equation("eq-cells-clamp", tolerance=1e-12)
-def test_clamp(check, case, rng):
+def test_clamp(check, rng):
     """Left: logits of the package's run with a cell held; right: the printed steps in NumPy."""
-    model, x, zero = case
+    model, x, zero = case(rng)
     j, v = int(rng.integers(H - 1)), rng.uniform(0.5, 1.5)
     left = run(model, x, zero, held(j, v))[1]
     planted = {

@@ -6,7 +6,7 @@ import torch
 
 from unrolled.char_lstm import probing
 
-T, N, D, H, V = 7, 3, 4, 5, 6
+H = 5
 
 
 @pytest.mark.equation("eq-cells-probe", tolerance=1e-9)

@@ -9,8 +9,6 @@ import torch
 
 from unrolled.char_lstm import probing
 
-T, N, D, H, V = 7, 3, 4, 5, 6
-
 
 def trapezoids(s, label):
     """The area under the ROC curve: one point for each threshold, joined by straight lines."""

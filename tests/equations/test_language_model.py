@@ -5,16 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from character_models import H, T, V, softmax
 from torch import nn
 
 from unrolled.decoding.sampling import temperature
-
-T, H, D, V = 6, 5, 4, 7  # N = 1: the chapter's equations are for one text
-
-
-def softmax(u):
-    e = np.exp(u - u.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
 
 
 def one_hot(i):

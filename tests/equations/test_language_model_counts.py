@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from character_models import softmax
 
 from unrolled.datasets.text import Vocabulary
 from unrolled.models.language_model import LanguageModel
-
-T, H, D, V = 6, 5, 4, 7  # N = 1: the chapter's equations are for one text
-
-
-def softmax(u):
-    e = np.exp(u - u.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
 
 
 @pytest.mark.equation("eq-lm-parameters", tolerance=1e-12)
@@ -39,6 +33,7 @@ def test_mixture(check, rng):
     """Left side as printed; right side the one distribution that costs least on average, a share
     λ of the symbols being drawn from the network and the others from the counts, by search; and
     what the page computes, from logarithms."""
+    V = 7
     network_says, counts_say = softmax(2 * rng.normal(size=(2, V)))
     weight = rng.uniform(0.2, 0.4)
     drawn = torch.tensor(np.stack([network_says, counts_say]))  # (2, V)

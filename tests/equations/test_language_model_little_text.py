@@ -5,24 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from character_models import H, T, V, language_model
 from torch import nn
-
-from unrolled.datasets.text import Vocabulary
-from unrolled.models.language_model import LanguageModel
-
-T, H, D, V = 6, 5, 4, 7  # N = 1: the chapter's equations are for one text
-
-
-SYMBOLS = "abcdefg"
-
-
-def language_model(rng, **options):
-    """A LanguageModel in float64 with weights far from uniform predictions."""
-    torch.manual_seed(int(rng.integers(1000)))
-    model = LanguageModel(Vocabulary(SYMBOLS), **{"H": H, "D": D} | options).double()
-    for p in model.parameters():
-        p.data *= 3
-    return model.eval()
 
 
 @pytest.mark.equation("eq-lm-dropout", tolerance=1e-12)

@@ -5,35 +5,16 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 import torch
+from character_models import SYMBOLS, V, language_model, softmax
 
-from unrolled.datasets.text import Vocabulary
 from unrolled.decoding.sampling import nucleus, top_k
-from unrolled.models.language_model import LanguageModel, generate, log_probabilities
-
-T, H, D, V = 6, 5, 4, 7  # N = 1: the chapter's equations are for one text
-
-
-SYMBOLS = "abcdefg"
-
-
-def softmax(u):
-    e = np.exp(u - u.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def language_model(rng, **options):
-    """A LanguageModel in float64 with weights far from uniform predictions."""
-    torch.manual_seed(int(rng.integers(1000)))
-    model = LanguageModel(Vocabulary(SYMBOLS), **{"H": H, "D": D} | options).double()
-    for p in model.parameters():
-        p.data *= 3
-    return model.eval()
+from unrolled.models.language_model import generate, log_probabilities
 
 
 @pytest.mark.equation("eq-lm-generate", tolerance=1e-10)
 def test_generate(check, rng):
     """Left side: what `generate` can draw, symbol by symbol, when it is led through every
-    text of three symbols; right side as printed, ŷ from one pass over prompt and text."""
+    eighth text of three symbols; right side as printed, ŷ from one pass over prompt and text."""
     model, prompt, M = language_model(rng), "cab", 3
     symbols = model.vocabulary
 

@@ -2,16 +2,7 @@
 
 import numpy as np
 import pytest
-
-T, N, D, H = 9, 3, 4, 5
-
-
-def states(beta, gamma, s_0):
-    """By the loop as it is written: s_0 … s_T."""
-    s = [s_0]
-    for b, c in zip(beta, gamma, strict=True):
-        s.append(b + c * s[-1])
-    return np.stack(s)
+from linear_steps import D, H, N, T, states
 
 
 @pytest.mark.equation("eq-parallel-kernel", tolerance=1e-12)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-T, N, D, H, V = 6, 4, 3, 5, 2
+H = 5  # units
 
 
 def bits(length):

@@ -7,7 +7,7 @@ import pytest
 
 from unrolled.layers.rnn import RNN
 
-T, N, D, H, V = 6, 4, 3, 5, 2
+T, N, D, H = 6, 4, 3, 5
 
 
 def excess(value, bound):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-T, N, D, H, V = 6, 4, 3, 5, 2
+N, D, H = 4, 3, 5
 
 
 @pytest.mark.equation("eq-recurrence-stacked", tolerance=1e-12)

@@ -1,19 +1,12 @@
 """The equations of book/sequences/recurrence-wired.md, each against a second route."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
-import torch
 
 from unrolled.datasets.tasks import addition
 from unrolled.layers.rnn import RNN
-
-
-def run(net, x, h_0):
-    """States (T, N, H) of a torch layer."""
-    return net(torch.tensor(x), torch.tensor(h_0)[None])[0].numpy()
 
 
 def bits(length):
@@ -35,21 +28,6 @@ def parity_as_printed(x, beta, thresholds=(0.5, 1.5), sign=-1):
         h.append(np.stack(units, axis=-1))
         run.append(q)
     return np.array(run), np.array(h)
-
-
-def after(w, pushes, h):
-    """State of one unit after all pushes."""
-    for v in pushes:
-        h = math.tanh(w * h + v)
-    return h
-
-
-def threshold(flips, low, high):
-    """The smallest push that flips, by bisection."""
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if flips(middle) else (middle, high)
-    return high
 
 
 @pytest.mark.equation("eq-recurrence-parity", tolerance=1e-6)

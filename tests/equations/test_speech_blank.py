@@ -8,8 +8,6 @@ import pytest
 
 from unrolled.layers import ctc
 
-T, V = 6, 3
-
 
 @pytest.mark.equation("eq-speech-blank", tolerance=1e-12)
 def test_blank(check, rng):

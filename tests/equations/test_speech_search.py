@@ -1,33 +1,13 @@
 """The equations of speech-search.md, each against an independent route."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
+from letter_paths import chance, draw, every
 
 from unrolled.decoding import ctc_decoding
 from unrolled.layers import ctc
-
-T, V = 6, 3
-
-
-TEXTS = [(1, 1), (1, 2, 2), (2,), (2, 1, 2), (1, 1, 2), (1, 2)]  # with and without repeats
-
-
-def draw(rng, T=T, V=V):
-    """Probabilities (T, V), one text, and its places with the blanks around the letters."""
-    text = TEXTS[rng.integers(len(TEXTS))]
-    places = [0, *(s for v in text for s in (v, 0))]
-    return rng.dirichlet(np.ones(V), size=T), text, places
-
-
-def chance(y_hat, path):
-    return math.prod(y_hat[t, v] for t, v in enumerate(path))
-
-
-def every(T, V=V):
-    return itertools.product(range(V), repeat=T)
 
 
 @pytest.mark.equation("eq-speech-prefix", tolerance=1e-12)

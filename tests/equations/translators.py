@@ -1,4 +1,4 @@
-"""A small translator and a padded batch, for the checks of the pages on encoder and decoder."""
+"""A small translator, a padded batch and a GRU's step, for the checks on encoder–decoders."""
 
 import numpy as np
 import torch
@@ -12,6 +12,20 @@ S, T, N, D, H, V_X, V = 6, 5, 3, 4, 7, 9, 8
 def log_softmax(u):
     u = u - u.max(axis=-1, keepdims=True)
     return u - np.log(np.exp(u).sum(axis=-1, keepdims=True))
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def gru(layer, x, h):
+    """One step by the GRU's equations, in NumPy: x (…, D), h (…, H) -> (…, H)."""
+    W_i, W_h, b_i, b_h = (p.detach().numpy() for p in layer.parameters())
+    H = h.shape[-1]
+    a, b = x @ W_i.T + b_i, h @ W_h.T + b_h
+    r, z = sigmoid(a[..., :H] + b[..., :H]), sigmoid(a[..., H:-H] + b[..., H:-H])
+    n = np.tanh(a[..., -H:] + r * b[..., -H:])
+    return (1 - z) * n + z * h
 
 
 def make(rng, kind=EncoderDecoder, **sizes):

@@ -122,3 +122,15 @@ def test_trained_together_or_alone(rng):
     for s in (0, 1):
         alone, _ = run([s])
         torch.testing.assert_close(alone[0], together[s])
+
+
+def test_the_rate_falls_at_the_end_and_a_long_gradient_counts_as_one():
+    """With a gradient of 1 Adam's step is the rate; the first gradient is 1000, cut to 1."""
+    p = {"W": torch.zeros(1, 1, 1, requires_grad=True)}
+
+    def losses(done):
+        return (1000.0 if done == 0 else 1.0) * p["W"].sum(dim=(1, 2))
+
+    path = fed_back.train([p], losses, 4, 0.1, lambda: p["W"].detach().clone(), every=1)
+    steps = -torch.stack(path).flatten().diff()
+    torch.testing.assert_close(steps, torch.tensor([0.1, 0.1, 0.1, 0.05]))

@@ -1,0 +1,68 @@
+"""The tests of a problem set in the student's own notebook, on a key that everybody knows.
+
+The judge runs the same tests on the course's key and on other numbers, out of reach. Here they
+run in the notebook itself, with NumPy alone, and say what came and what was expected.
+"""
+
+import copy
+import sys
+import traceback
+from contextlib import nullcontext
+from typing import Any
+
+from unrolled.grading.draw import Draw
+from unrolled.grading.failures import Failure, Wrong
+from unrolled.grading.tasks import load, run
+
+KEY = "practice"
+
+
+class Functions:
+    """The functions of a notebook, called as the judge calls them: on copies, values only."""
+
+    def __init__(self, namespace: dict[str, Any]):
+        """The names of a notebook and what they stand for."""
+        self.namespace = namespace
+
+    def __getattr__(self, name: str) -> Any:
+        """The function of this name."""
+        if not callable(self.namespace.get(name)):
+            raise Failure(f"no function is called {name}")
+        return lambda *args, **kwargs: self.call(name, args, kwargs)
+
+    def call(self, name: str, args: tuple, kwargs: dict) -> Any:
+        """What the function gives for copies of these arguments."""
+        args, kwargs = copy.deepcopy((args, kwargs))
+        try:
+            return copy.deepcopy(self.namespace[name](*args, **kwargs))
+        except Failure:
+            raise
+        except Exception as error:
+            line = traceback.extract_tb(error.__traceback__)[-1].lineno
+            reason = f"{name} raised {type(error).__name__} (line {line} of its cell)"
+            raise Wrong(reason, str(error)) from error
+
+
+class Practice:
+    """Called with a task's name, tests what the notebook has for it, and prints how it did."""
+
+    def __init__(self, name: str):
+        """The set of this name."""
+        self.name, self.set = name, load(name)
+        self.given = self.set.draw_given(Draw(KEY, name, "sheet"))
+
+    def __call__(self, task: str) -> None:
+        """Print a line for each test of the task, run on the functions of the calling notebook."""
+        if task not in self.set.tasks:
+            raise ValueError(f"task must be one of {', '.join(self.set.tasks)}, got {task!r}")
+        functions = Functions(sys._getframe(1).f_globals)
+        for test in self.set.tests:
+            if test.task != task:
+                continue
+            if not test.practice:
+                print(f"    ?  {test.says}: for the judge alone, it needs your sheet's key")
+                continue
+            result = run(test, lambda: nullcontext(functions), self.given, Draw(KEY, self.name))
+            why = f": {result.reason}" if result.reason else ""
+            detail = f" ({result.detail})" if result.detail else ""
+            print(f"{result.points:>3}/{test.points}  {test.says}{why}{detail}")

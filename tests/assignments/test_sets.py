@@ -1,0 +1,113 @@
+"""Every problem set on planted submissions: each wrong one gets exactly the points it deserves."""
+
+import ast
+import re
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+import pytest
+
+from unrolled.grading.draw import Draw
+from unrolled.grading.practice import Functions
+from unrolled.grading.sheets import cells, filled, given
+from unrolled.grading.tasks import SETS, load, run
+
+NAMES = sorted(path.parent.name for path in SETS.glob("*/tests.py"))
+PLANTED = [
+    (path.parts[-3], path.stem, *variant.split("\n", 1))
+    for name in NAMES
+    for path in sorted((SETS / name / "planted").glob("*.py"))
+    for variant in path.read_text().split("\n# %% ")[1:]
+]
+SITE = Path(__file__).parents[2]
+KEYS = "autumn", "spring", "a third key"
+
+
+def namespace(sources):
+    """The names that the code leaves behind. As for the judge, a statement may raise."""
+    names = {"__name__": "student"}
+    for source in sources:
+        for statement in ast.parse(source).body:
+            with suppress(Exception):
+                exec(compile(ast.Module([statement], []), "<student>", "exec"), names)
+    return names
+
+
+def points(name, key, sources):
+    """The points of each task, for a submission with these cells."""
+    problem_set = load(name)
+    printed = given(problem_set, name, key)
+    functions = Functions(namespace(sources))
+    got = dict.fromkeys(problem_set.tasks, 0)
+    for test in problem_set.tests:
+        draw = Draw(key, name, "test", "one")
+        got[test.task] += run(test, lambda: nullcontext(functions), printed, draw).points
+    return got
+
+
+def code(name, key, solution):
+    sheet = cells(name, given(load(name), name, key), solution)
+    return [text for kind, text in sheet if kind == "code"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("name", NAMES)
+def test_right_gets_all_and_blank_gets_none(name, key):
+    problem_set = load(name)
+    assert sum(problem_set.points.values()) == 20
+    assert points(name, key, code(name, key, solution=True)) == problem_set.points
+    assert not any(points(name, key, code(name, key, solution=False)).values())
+
+
+@pytest.mark.parametrize("name, task, what, source", PLANTED, ids=lambda text: text[:60])
+def test_planted(name, task, what, source):
+    problem_set = load(name)
+    planted = filled(source, given(problem_set, name, KEYS[0]))
+    deserved = problem_set.points | stated(planted)
+    assert (deserved == problem_set.points) == what.startswith("Right: ")
+    assert points(name, KEYS[0], [*code(name, KEYS[0], solution=True), planted]) == deserved
+
+
+def stated(source):
+    """The points of each task that a planted submission loses by: none of them for `all`."""
+    (line,) = re.findall("^# points: (.*)$", source, re.MULTILINE)
+    if line == "all":
+        return {}
+    return {task: int(points) for task, points in re.findall(r"([\w-]+) (\d+)", line)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_six_wrong_ways_and_a_right_one_for_each_task(name):
+    for task in load(name).tasks:
+        ways = [what for of, about, what, _ in PLANTED if (of, about) == (name, task)]
+        assert sum(way.startswith("Right: ") for way in ways) >= 1, f"no other right way: {task}"
+        assert sum(not way.startswith("Right: ") for way in ways) >= 6, f"too few ways: {task}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sheet(name):
+    """Each task has its heading with its points, what it trains and needs, and three hints."""
+    problem_set = load(name)
+    handed_out = cells(name, given(problem_set, name, KEYS[0]), solution=False)
+    text = "\n\n".join(source for _, source in handed_out)
+    tasks = re.split(r"^## Task \d+ · ", text, flags=re.MULTILINE)[1:]
+    assert len(tasks) == len(problem_set.tasks)
+    for task, body in zip(problem_set.tasks, tasks, strict=True):
+        assert re.match(rf"[^\n]+ \({problem_set.points[task]} points\)\n", body), body[:80]
+        assert "*Trains: " in body and "Needs: " in body
+        assert body.count("<details><summary>Hint ") == 3
+        assert f'practice("{task}")' in body
+    for page in re.findall(r"https://[^)\s]*?unrolled/(book/[\w/-]+)\.html", text):
+        assert (SITE / f"{page}.md").exists(), page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_the_solution_is_handed_out(name):
+    handed_out = "\n".join(source for _, source in cells(name, given(load(name), name, "k"), False))
+    solved = "\n".join(source for _, source in cells(name, given(load(name), name, "k"), True))
+    assert "SOLUTION" not in handed_out + solved
+    lines = {line.strip() for line in handed_out.splitlines()}
+    secret = [
+        line for line in solved.splitlines() if len(line.strip()) > 12 and line.strip() not in lines
+    ]
+    assert secret  # there is something to keep

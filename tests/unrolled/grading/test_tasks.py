@@ -1,0 +1,142 @@
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+
+from unrolled.grading.draw import Draw
+from unrolled.grading.failures import Failure, Wrong
+from unrolled.grading.tasks import ProblemSet, close, equal, load, run
+
+SMALL = ProblemSet("Small", ["first", "second"])
+
+
+@SMALL.test("second", 2, "halves")
+def halves(student, given, draw):
+    x = draw.uniform()
+    close(student.half(x), x / 2)
+
+
+@SMALL.test("first", 3, "doubles")
+def doubles(student, given, draw):
+    equal(student.double(given["n"]), 2 * given["n"])
+
+
+class Student:
+    double = staticmethod(lambda n: 2 * n)
+
+    @staticmethod
+    def half(x):
+        raise Failure("half raised ZeroDivisionError")
+
+
+def results(student):
+    return [run(test, lambda: nullcontext(student), {"n": 4}, Draw("k")) for test in SMALL.tests]
+
+
+def test_points_stand_by_task_in_the_order_of_the_sheet():
+    assert SMALL.points == {"first": 3, "second": 2}
+    assert list(SMALL.points) == ["first", "second"]
+
+
+def test_a_test_gives_all_of_its_points_or_none():
+    half, double = results(Student())
+    assert (half.points, half.reason) == (0, "half raised ZeroDivisionError")
+    assert (double.points, double.reason) == (3, "")
+
+
+def test_a_mistake_in_a_test_is_not_a_students():
+    with pytest.raises(AttributeError):
+        results(object())
+
+
+def test_each_test_has_inputs_of_its_own():
+    inputs = []
+
+    class Recorder(Student):
+        half = staticmethod(lambda x: inputs.append(x) or x / 2)
+
+    for key in "a", "a", "b":
+        run(SMALL.tests[0], lambda: nullcontext(Recorder()), {"n": 1}, Draw(key))
+    assert inputs[0] == inputs[1] != inputs[2]
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="task must be one of first, second, got 'third'"):
+        SMALL.test("third", 1, "")
+    with pytest.raises(ValueError, match=r"name must be one of .*sequences.*, got 'nonsense'"):
+        load("nonsense")
+
+
+class Liar(float):
+    __eq__ = __hash__ = lambda self, other: True
+
+
+@pytest.mark.parametrize(
+    "got, wanted",
+    [
+        (1, True),
+        (1.0, 1),
+        ((1, 2), [1, 2]),
+        ("1", 1),
+        (None, {}),
+        (Liar(3.0), 4.0),
+        ({"a": 1}, {"a": 2}),
+        (np.array([1.0, 2.0]), np.array([1, 2])),
+        (np.array([1, 3]), np.array([1, 2])),
+        (np.array([[1, 2]]), np.array([1, 2])),
+        ([1, 2], np.array([1, 2])),
+    ],
+)
+def test_equal_refuses(got, wanted):
+    with pytest.raises(Wrong):
+        equal(got, wanted)
+
+
+@pytest.mark.parametrize("value", [1, "a", None, [1, (2.0, "b")], {"a": 1}, np.array([True])])
+def test_equal_accepts(value):
+    equal(value, value)
+
+
+class Closest(np.ndarray):
+    def __sub__(self, other):
+        return np.zeros(self.shape)
+
+
+@pytest.mark.parametrize(
+    "got, wanted",
+    [
+        (1.0 + 1e-6, 1.0),
+        (np.nan, 1.0),
+        (np.array([1.0, np.nan]), np.array([1.0, 2.0])),
+        (np.inf, 1.0),
+        (np.inf, -np.inf),
+        (1e300, np.inf),
+        ("1", 1.0),
+        (True, 1.0),
+        (None, 1.0),
+        (np.ones((2, 1)), np.ones((1, 2))),
+        (np.ones(1), 1.0),
+        (np.ones(3).view(Closest), np.zeros(3)),
+        (Liar(1.0), 1.0),
+    ],
+)
+def test_close_refuses(got, wanted):
+    with pytest.raises(Wrong):
+        close(got, wanted)
+
+
+def test_close_accepts():
+    close(1.0 + 1e-9, 1.0)
+    close(2, 2.0)
+    close(np.array(2.0), 2.0)
+    close(np.array([1e6 + 1e-3, -np.inf]), np.array([1e6, -np.inf]))
+    close(np.float32([1, 2]), np.array([1.0, 2.0]), dtype="float32")
+    with pytest.raises(Wrong, match="the gate must be float32, and is float64"):
+        close(np.ones(2), np.ones(2), "the gate", dtype="float32")
+
+
+def test_values_stay_in_the_detail():
+    with pytest.raises(Wrong) as error:
+        close(3.25, 4.5, "the loss")
+    assert str(error.value) == "the loss is not right"
+    assert error.value.detail == "expected 4.5, got 3.25"

@@ -31,13 +31,14 @@ def given(draw: Draw) -> dict:
         for k, (name, size) in enumerate(cell.parameters(D, H).items())
     }
     h, _ = cell.forward(x, s_0, P)
+    solutions = {"forward": forward_source(cell).strip(), "backward": backward_source(cell).strip()}
     return {
+        **solutions,
+        **{f"{name}_text": repr(text) for name, text in solutions.items()},  # to be spoiled
         "cell": cell,
         "equations": cell.equations(),
         "shapes": shapes(cell),
         "helpers": HELPERS.removeprefix("import numpy as np\n").strip(),
-        "forward": forward_source(cell).strip(),
-        "backward": backward_source(cell).strip(),
         "last_output": np.array2string(h[-1], separator=", ", precision=6, floatmode="fixed"),
     }
 
@@ -161,19 +162,19 @@ def delayed_sizes(student, given, draw):
 
 @SET.test("check", 2, "tells right gradients from wrong ones, for arrays of several shapes")
 def check(student, given, draw):
-    for size in (3,), (2, 3), (2, 1, 2):
-        a, C = draw.uniform(*size), draw.uniform(*size, low=0.5)
+    for size in (3,), (2, 3), (2, 1, 2), (1,):
+        a, C = draw.uniform(*size), draw.uniform(*size, low=2.0, high=5.0)
 
-        def f(a, C=C):  # a cubic, for which a difference to one side only is not good enough
-            return float(np.sum(C * a**3) + 30 * np.sum(a) ** 2)
+        def f(a, C=C):  # bends so much that a difference to one side is off by a millionth
+            return float(np.exp(np.sum(C * a)))
 
-        right = 3 * C * a**2 + 60 * np.sum(a)
-        for place in range(2):
-            wrong = right.copy()
-            wrong.flat[place] += (-1) ** place * 5
-            ratio = 5 / max(np.abs(right).max(), np.abs(wrong).max())
-            close(number(student.gradient_check(f, a, wrong)), ratio, "a wrong gradient", 1e-6)
+        right = C * f(a)
         close(number(student.gradient_check(f, a, right)), 0.0, "a right gradient", 1e-7)
+        for change in 0.8, -0.8:
+            wrong = right.copy()
+            wrong.flat[right.argmax()] += change * right.max()
+            ratio = abs(change) * right.max() / max(right.max(), wrong.max())
+            close(number(student.gradient_check(f, a, wrong)), ratio, "a wrong gradient", 1e-5)
     nothing = number(student.gradient_check(lambda a: 3.0, np.ones((1, 2)), np.zeros((1, 2))))
     close(nothing, 0.0, "a function that never changes")
 

@@ -76,11 +76,11 @@ class DrawnCell:
         return {w.name: sizes[w.of[0]] if w.letter == "W" else (H,) for w in self.weights}
 
     def init(self, D: int, H: int, draw: Draw, dtype: DTypeLike = float) -> dict[str, ndarray]:
-        """Parameters by chance, from -1 to 1, matrices smaller the more rows they have."""
+        """Parameters by chance, the matrices smaller the more rows they have."""
         checks.kind("a Draw", Draw, draw=draw)
         P = {}
         for name, size in self.parameters(D, H).items():
-            scale = 1.5 / np.sqrt(size[0]) if len(size) == 2 else 1.0
+            scale = 1 / np.sqrt(size[0]) if len(size) == 2 else 0.5
             P[name] = (scale * draw.uniform(*size)).astype(dtype)
         return P
 

@@ -122,8 +122,8 @@ def test_types_and_sizes_that_are_nothing(dtype, T, N):
 
 
 def test_long_sequences_stay_finite():
-    for cell in cells(100):
-        x, s_0, P, dh = arrays(cell, 40, 8, 20, 30)
+    for cell in cells(30):
+        x, s_0, P, dh = arrays(cell, 60, 8, 30, 40)
         h, s = cell.forward(x, s_0, P)
         grads, dx, ds_0 = cell.backward(x, s, P, dh)
         assert max(np.abs(a).max() for a in (h, s)) < 100
@@ -181,7 +181,7 @@ def test_the_same_under_any_hash_seed_and_on_any_python():
     """The number was written down on Python 3.11, and is that of 3.12 and 3.13."""
     here = {}
     exec(DIGEST, here)
-    written_down = "213cce960cfcc5c3b3894409d3d0abaafca83babc418c80c543925399db7abd8"
+    written_down = "a2dc09c063a4ac72b763f1f6a4602a67d4a2bdd67c8a761b8b09cdd396b52b26"
     assert {digest(seed) for seed in (0, 1, 2, 3)} == {here["digest"]} == {written_down}
 
 

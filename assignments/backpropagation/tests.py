@@ -10,6 +10,7 @@ from unrolled.grading.cell_source import HELPERS, backward_source, forward_sourc
 from unrolled.grading.draw import Draw
 from unrolled.grading.drawn_cell import DrawnCell
 from unrolled.grading.expressions import Applied, Sum, Symbol, Times, send_back, value
+from unrolled.grading.failures import Wrong
 from unrolled.grading.tasks import ProblemSet, close
 from unrolled.layers import RNN
 
@@ -45,14 +46,14 @@ def given(draw: Draw) -> dict:
 
 
 def shapes(cell: DrawnCell) -> str:
-    """A dict in code: the parameters of each formula in a line, with their shapes."""
+    """The lines of a dict: the parameters of each formula in one of them, with their shapes."""
     letters = {(7, 7): "(H, H)", (5, 7): "(D, H)", (7,): "(H,)"}
     lines, before = [], ""
     for name, size in cell.parameters(5, 7).items():
         entry = f'"{name}": {letters[size]},'
-        lines += ["    " + entry] if name[-1] != before else [f"{lines.pop()} {entry}"]
+        lines += [8 * " " + entry] if name[-1] != before else [f"{lines.pop()} {entry}"]
         before = name[-1]
-    return "{\n" + "\n".join(lines) + "\n}"
+    return "{\n" + "\n".join(lines) + "\n    }"
 
 
 # Task 1
@@ -167,6 +168,8 @@ def check(student, given, draw):
         a, C = draw.uniform(*size), draw.uniform(*size, low=2.0, high=5.0)
 
         def f(a, C=C):  # bends so much that a difference to one side is off by a millionth
+            if type(a) is not np.ndarray or a.shape != C.shape or a.dtype != float:
+                raise Wrong("f was called with something else than a float64 array like a")
             return float(np.exp(np.sum(C * a)))
 
         right = C * f(a)
@@ -228,8 +231,8 @@ def gradients(student, cell: DrawnCell, draw: Draw, *size: int, dtype: str = "f8
     _, s = cell.forward(x, s_0, P)
     grads, dx, ds_0 = pair(student.backward(x, s, P, dh), 3, "grads, dx and ds_0")
     wanted, wanted_dx, wanted_ds_0 = cell.backward(x, s, P, dh)
-    given = grads if isinstance(grads, dict) else {}
-    got = given | {"x": dx, "s_0": ds_0}
+    named = grads if isinstance(grads, dict) else {}
+    got = named | {"x": dx, "s_0": ds_0}
     return got, wanted | {"x": wanted_dx, "s_0": wanted_ds_0}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unrolled.grading import sheets, tasks
 from unrolled.grading.confine import Refused
+from unrolled.grading.questions.commands import add_commands
 
 SHORTEST_KEY = 12
 
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     )
     three, four = command(practice), command(gradescope)
     command(probe)
+    add_commands(commands)
     for parsed in (one, two, three, four):
         parsed.add_argument("name", choices=names(), metavar="NAME", help=", ".join(names()))
     two.add_argument("source", help="the folder or the zip")

@@ -70,14 +70,13 @@ def test_same_when_made_again(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_key_draws_another_sheet(name):
-    """Each value that the sheet prints differs for some of a few keys, and most sheets do."""
+    """Where a sheet prints anything of its own, all of a few keys give different sheets."""
     printed = set(PLACEHOLDER.findall((SETS / name / "sheet.md").read_text(encoding="utf-8")))
+    if printed == {"site"}:
+        return
     drawn = [given(load(name), name, key) for key in KEYS]
-    for value in printed - {"site"}:
-        assert len({str(values[value]) for values in drawn}) > 1, f"{value} is always the same"
-    if printed - {"site"}:
-        sheets = {notebook(cells(name, values, solution=False)) for values in drawn}
-        assert len(sheets) > len(KEYS) / 2
+    sheets = {notebook(cells(name, values, solution=False)) for values in drawn}
+    assert len(sheets) == len(KEYS)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -237,11 +237,15 @@ def readouts(student, given, draw):
             got = student.readout(table, on)
             if type(got) is not tuple or len(got) != 2:
                 raise Wrong("readout should give a tuple of two")
-            W_hy, b_y = (np.asarray(part, float) for part in got)
-            if W_hy.shape != (S * D, 1) or b_y.shape not in ((), (1,)):
-                raise Wrong("W_hy should have the shape (H, 1), and b_y one number")
+            W_hy, b_y = got
+            if type(W_hy) is not ndarray or W_hy.shape != (S * D, 1):
+                raise Wrong("W_hy should be an array of the shape (H, 1)")
+            if isinstance(b_y, ndarray) and b_y.size == 1:
+                b_y = b_y.item()
+            if not isinstance(b_y, (float, int, np.number)) or not abs(b_y) < 1e9:
+                raise Wrong("b_y should be a number")
             u = (h @ W_hy + b_y)[..., 0]
-            if not ((u > 0) == np.isin(after, on)).all() or (np.abs(u) < 0.25).any():
+            if not np.where(np.isin(after, on), u >= 0.25, u <= -0.25).all():
                 raise Wrong(f"the logit is not right for {len(on)} of {S} states")
 
 

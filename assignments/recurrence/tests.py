@@ -32,13 +32,11 @@ RULES = {
 
 @SET.given
 def given(draw: Draw) -> dict:
-    marks, rule = draw.choice(sorted(MARKS)), draw.choice(sorted(RULES))
+    shapes = draw.choice(("abac", "aaba", "abbab")), draw.choice(("abaac", "aabac", "abacb"))
     special = draw.choice((0, -1))  # the key that is no part of a code, of D keys
+    marks, rule = draw.choice(sorted(MARKS)), draw.choice(sorted(RULES))
     keys = range(1, 5) if special == 0 else range(4)
-    a, b, c = draw.sample(keys, 3)
-    example = draw.choice(([a, b, a, c], [a, a, b, a], [a, b, b, a, b]))
-    d, e, f = draw.sample(keys, 3)
-    code = draw.choice(([d, e, d, d, f], [d, d, e, d, f], [d, e, d, f, e]))
+    example, code = (spelt(shape, draw.sample(keys, 3)) for shape in shapes)
     back, stay = "np.where(marks[t][:, None], h_0, h)", "h"
     goes_on, stays_open = "[longest(code + [k]) for k in range(D)]", "[L] * D"
     return {
@@ -62,6 +60,11 @@ def given(draw: Draw) -> dict:
         "other_special": -1 - special,
         "other_special_column": "0" if rule == "broken" else "np.arange(L + 1)",
     }
+
+
+def spelt(shape: str, keys: list[int]) -> list[int]:
+    """The code of this shape, with one of the keys for each letter."""
+    return [keys["abc".index(letter)] for letter in shape]
 
 
 def table_of(code: list[int], D: int, rule: str, special: int) -> ndarray:

@@ -3,6 +3,7 @@
 import ast
 import re
 from contextlib import nullcontext, suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def points(name, key, sources):
     return got
 
 
+@cache
 def code(name, key, solution):
     sheet = cells(name, given(load(name), name, key), solution)
     return [text for kind, text in sheet if kind == "code"]

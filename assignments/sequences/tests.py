@@ -118,7 +118,10 @@ def number(got: Any, what: str) -> float:
         got = got.item()
     if isinstance(got, bool) or not isinstance(got, (int, float, np.integer, np.floating)):
         raise Wrong(f"{what} should be a number, and is {type(got).__name__}")
-    return float(got)
+    try:
+        return float(got)
+    except OverflowError:
+        raise Wrong(f"{what} is a whole number of hundreds of digits") from None
 
 
 def pair(got: Any, what: str) -> tuple:

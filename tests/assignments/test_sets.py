@@ -49,7 +49,8 @@ def points(name, key, sources):
 @cache
 def code(name, key, solution):
     sheet = cells(name, given(load(name), name, key), solution)
-    return [text for kind, text in sheet if kind == "code"]
+    written = [text for kind, text in sheet if kind == "code"]
+    return [text for text in written if not text.startswith("practice(")]  # it would only take time
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -6,7 +6,7 @@ compared with formulas as trees, which are differentiated as they are printed.
 
 import numpy as np
 
-from unrolled.grading.cell_source import HELPERS, backward_source, forward_source
+from unrolled.grading.cell_source import backward_source, forward_source
 from unrolled.grading.draw import Draw
 from unrolled.grading.drawn_cell import DrawnCell
 from unrolled.grading.expressions import Applied, Sum, Symbol, Times, send_back, value
@@ -40,7 +40,6 @@ def given(draw: Draw) -> dict:
         "cell": cell,
         "equations": cell.equations(),
         "shapes": shapes(cell),
-        "helpers": HELPERS.removeprefix("import numpy as np\n").strip(),
         "last_output": np.array2string(h[-1], separator=", ", precision=6, floatmode="fixed"),
     }
 

@@ -46,7 +46,7 @@ def points(name, key, sources):
     return got
 
 
-@cache  # reading a notebook takes longer than most tests of a set
+@cache
 def code(name, key, solution):
     sheet = cells(name, given(load(name), name, key), solution)
     return [text for kind, text in sheet if kind == "code"]

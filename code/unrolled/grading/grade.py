@@ -87,7 +87,7 @@ def tested(test: Test, visits: Visits, given: dict, draw: Draw) -> tuple[Result,
     except (OSError, Refused):
         raise  # of the judge's own, not of the submission's
     except Exception as error:
-        return Result(test, 0, UNREAD), f"{test.name} raised {type(error).__name__}: {error}"
+        return Result(test, 0, UNREAD), f"{test.name} raised {type(error).__name__}: {error!s:.200}"
 
 
 def graded(submission: Submission, course: Course, problem_set: ProblemSet, room: Room) -> dict:

@@ -10,7 +10,6 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
 import sys
 
@@ -62,6 +61,8 @@ def called(result: int, what: str) -> int:
 
 def limit(limits: dict[str, int]) -> None:
     """Sets limits by their names, such as {"CPU": 10}, of which none can be raised again."""
+    import resource  # which Windows lacks
+
     for name, most in {**limits, "CORE": 0}.items():
         kind = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(kind)[1]

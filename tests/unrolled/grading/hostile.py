@@ -220,7 +220,7 @@ ENDINGS = {
         "",
     ),
     "huge array": ("import numpy as np\ndef answer(x): return np.zeros(2**24)", "BadReply"),
-    "huge text": ("def answer(x): return 'x' * 10**8", "BadReply"),
+    "huge text": ("def answer(x): return 'x' * 10**7", "BadReply"),
     "huge integer": ("def answer(x): return 2**10**6", "BadReply"),
     "deep": (
         "def answer(x):\n    y = []\n    for _ in range(500): y = [y]\n    return y",

@@ -8,6 +8,7 @@ its limits and nothing else, and runs the submission.
 import __future__
 
 import ast
+import importlib
 import os
 import re
 import signal
@@ -166,9 +167,8 @@ def main(settings: dict) -> None:
     sys.path += [settings["packages"], settings["here"]]
     import socket
 
-    import restrict
-    import wire  # and with it NumPy
-
+    restrict = importlib.import_module("restrict")
+    wire = importlib.import_module("wire")  # and with it NumPy
     sys.path.remove(settings["here"])
     sys.argv = [""]
     if settings["readable"] is not None:

@@ -78,13 +78,22 @@ class Room:
         reading, theirs_to_write = os.pipe()
         theirs_to_read, writing = os.pipe()
         try:
-            socket.send_fds(self.control, [b"b"], [theirs_to_read, theirs_to_write])
+            self.send_pipes(theirs_to_read, theirs_to_write)
         finally:
             os.close(theirs_to_read)
             os.close(theirs_to_write)
         os.set_blocking(reading, False)
         os.set_blocking(writing, False)
         return reading, writing
+
+    def send_pipes(self, *pipes: int) -> None:
+        """Gives the process two pipes; one that has ended, between two runs, starts anew."""
+        try:
+            socket.send_fds(self.control, [b"b"], pipes)
+        except OSError:
+            self.close()
+            self.start()
+            socket.send_fds(self.control, [b"b"], pipes)
 
     def end(self) -> tuple[int, float]:
         """Kills the run: the signal that ended it, and the seconds of work it took."""

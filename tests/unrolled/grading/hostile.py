@@ -246,6 +246,26 @@ ENDINGS = {
         "TimedOut",
     ),
     "a verdict": (WRITE + "def answer(x):\n    line().say('passed', 1, 10)\n    return 0", "0"),
+    "a number for a message": (
+        WRITE + "def answer(x): os.write(line().writing, line().wire.pack(5))",
+        "BadReply could not be read",
+    ),
+    "a message without a number": (
+        WRITE + "def answer(x): line().say('value', 'one', 4)",
+        "BadReply could not be read",
+    ),
+    "a callback with a number for arguments": (
+        WRITE + "def answer(x): line().say('callback', 0, 4)",
+        "",
+    ),
+    "a callback without arguments": (
+        WRITE + "def answer(x):\n    line().say('callback', 0)\n    return 0",
+        "0",
+    ),
+    "an error without a place": (
+        WRITE + "def answer(x): line().say('error', 1, 'KeyError')",
+        "BadReply could not be read",
+    ),
     "an answer before": (WRITE + "line().say('value', 1, 5)\ndef answer(x): return 0", "0"),
     "a function of its own": (
         WRITE + "def answer(x):\n    line().say('callback', -10**9, ())\n    return 0",

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hostile import ENDINGS, LIMITS, NAMES, attempts, outcome, running, step
+from hostile import ENDINGS, LIMITS, NAMES, WRITE, attempts, outcome, running, step
 
 from unrolled.grading.confine import Limits
 from unrolled.grading.failures import BadReply, Failure, NotFound, StudentError, TimedOut
@@ -118,6 +118,13 @@ def test_after_an_error_the_session_goes_on_after_the_end_it_does_not(any_room):
                 student.g()
         with pytest.raises(TimedOut):
             student.f(1)
+
+
+def test_what_comes_after_an_answer_is_no_answer_to_the_next_question(any_room):
+    source = WRITE + "def f(x):\n    if x == 1: line().say('value', 1, 'early')\n    return x"
+    with Session([source], any_room) as student:
+        assert student.f(1) == "early"
+        assert student.f(2) == 2
 
 
 def test_the_clock_runs_over_all_calls(any_room):

@@ -39,6 +39,8 @@ def test_the_program(machine):
     refused, unknown = REFUSE | errno.EPERM, REFUSE | errno.ENOSYS
     assert verdict(machine, read) == ALLOW
     assert verdict(machine, socket) == refused
+    shared = {"x86_64": (29, 30, 64, 68, 240), "aarch64": (194, 196, 190, 186, 180)}[machine]
+    assert {verdict(machine, number) for number in shared} == {refused}
     assert verdict(machine, 435) == verdict(machine, 463) == verdict(machine, 9999) == unknown
     assert verdict(machine, read | 0x40000000) == unknown  # the numbers of x32
     assert verdict(machine, read, audited=0x40000003) == KILL  # those of 32 bits

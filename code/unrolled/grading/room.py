@@ -100,11 +100,15 @@ class Room:
         try:
             self.control.send(b"e")
             head = self.heard(wire.LENGTHS.size, 30.0)
-            return wire.unpack(head + self.heard(sum(wire.sizes(head)), 30.0))
+            ended = wire.unpack(head + self.heard(sum(wire.sizes(head)), 30.0))
         except Exception:  # the process itself is gone, as where the machine had no memory left
             self.close()
             self.start()
             return signal.SIGKILL, 0.0
+        if not self.confinement.filtered:  # processes that the run has started may live on
+            self.close()
+            self.start()
+        return ended
 
     def close(self) -> None:
         """Ends the process, and with it whatever runs."""

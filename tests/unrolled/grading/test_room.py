@@ -5,10 +5,11 @@ import signal
 import time
 
 import pytest
-from hostile import ENDINGS, LIMITS, outcome
+from hostile import ENDINGS, LIMITS, outcome, running, skip_without
 
 from unrolled.grading.confine import Confinement, Refused
 from unrolled.grading.room import Room
+from unrolled.grading.session import Session
 
 
 def test_a_run_is_ended_and_its_signal_and_time_are_known(any_room):
@@ -31,6 +32,20 @@ def test_a_process_that_does_not_start_says_why(monkeypatch):
     monkeypatch.setattr(Confinement, "command", lambda *_: words)
     with pytest.raises(Refused, match="no such luck"):
         Room(Confinement("none"))
+
+
+def test_without_the_filter_no_process_outlives_its_run():
+    skip_without("bwrap")
+    source = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)"
+    with Room(Confinement("bwrap", filtered=False), LIMITS) as room:
+        before = running()
+        with Session([source + "\ndef answer(x): return x + 1"], room) as student:
+            assert student.answer(3) == 4
+            assert running() > before + 1  # the run and what it has started
+        end = time.monotonic() + 5
+        while running() > before and time.monotonic() < end:
+            time.sleep(0.01)
+        assert running() == before
 
 
 def test_no_pipe_stays_open(any_room):

@@ -143,8 +143,9 @@ def test_two_sessions_share_nothing(any_room):
         assert s.f() is False
 
 
-def test_hashes_are_the_same_in_every_run(any_room):
-    source = ["def f(): return list({'a', 'b', 'c', 'd', 'e'})"]
+def test_hashes_and_unseeded_numbers_are_the_same_in_every_run(any_room):
+    source = ["import random, numpy as np\ndef f():\n    a = list({'a', 'b', 'c', 'd', 'e'})"]
+    source = [source[0] + "\n    return a + [random.random(), np.random.rand()]"]
     orders = set()
     for _ in range(2):
         with Session(source, any_room.confinement) as student:

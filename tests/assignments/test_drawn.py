@@ -70,7 +70,7 @@ def test_same_when_made_again(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_key_draws_another_sheet(name):
-    """Where the sheet prints anything that is drawn, most of a few keys have sheets of their own."""
+    """Where the sheet prints anything that is drawn, most keys have a sheet of their own."""
     printed = set(PLACEHOLDER.findall((SETS / name / "sheet.md").read_text(encoding="utf-8")))
     if printed - {"site"}:
         drawn = [given(load(name), name, key) for key in KEYS]

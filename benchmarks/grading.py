@@ -2,8 +2,8 @@
 
     python benchmarks/grading.py [NAME] [HOW MANY]
 
-All submissions are the solved sheet, but each twentieth has a loop without end in place of its
-first function. The judge's memory is flat if it is the same after all as after the first sixty.
+All submissions are the solved sheet, but each hundredth has a loop without end in place of its
+first function, which costs its limit in each test that calls it. The judge's memory is flat if it is the same after all as after the first sixty.
 """
 
 import re
@@ -30,7 +30,7 @@ def hand_in(name: str, n: int, folder: Path) -> None:
     endless = [*solved, ("code", f"def {first[1]}(*values, **named):\n    while True: pass")]
     texts = sheets.notebook(solved), sheets.notebook(endless)
     for k in range(n):
-        (folder / f"student {k:03}.ipynb").write_text(texts[k % 20 == 19], encoding="utf-8")
+        (folder / f"student {k:03}.ipynb").write_text(texts[k % 100 == 19], encoding="utf-8")
 
 
 def megabytes() -> float:

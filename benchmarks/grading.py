@@ -2,7 +2,7 @@
 
     python benchmarks/grading.py [NAME] [HOW MANY]
 
-All submissions are the solved sheet, but each hundredth has a loop without end in place of its
+All submissions are the solved sheet, but one in a hundred has a loop without end in place of its
 first function, which costs its limit in each test that calls it. The judge's memory is flat if it
 is the same after all as after the first tenth.
 """
@@ -58,7 +58,7 @@ def main(name: str = "sequences", n: str = "600") -> None:
         hand_in(name, int(n), handed_in)
         grade(Course(name, KEY), handed_in, Path(folder, "out"), progress=watched)
         rows = Path(folder, "out", "grades.csv").read_text().splitlines()
-        print(f"{len(rows) - 1} graded, the first: {rows[1]}; the hundredth: {rows[100:101]}")
+        print(f"{len(rows) - 1} graded, the first: {rows[1]}; an endless one: {rows[20:21]}")
 
 
 if __name__ == "__main__":

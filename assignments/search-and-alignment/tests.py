@@ -230,38 +230,81 @@ def misheard(student, given, draw):
 
 
 class Model:
-    """A small network that writes symbols, some of which cannot follow some others."""
+    """What a search asks, one call after another; `log_p` says what it is told."""
 
-    def __init__(self, draw, V: int, H: int = 5):
-        self.E = draw.uniform(V + 1, H)  # the last row is for START
-        self.W = draw.uniform(H, H, low=-2, high=2)
-        self.W_sy = draw.uniform(H, V, low=-2, high=2)
-        self.never = np.array([[draw.below(4) == 0 for _ in range(V)] for _ in range(V + 1)])
-        self.never[range(V + 1), [draw.below(V) for _ in range(V + 1)]] = False  # something can
-        self.rows = []  # how many prefixes each call had
+    H = 5
+
+    def __init__(self, V: int, end: int):
+        self.V, self.end = V, end
+        self.asked = []  # for each call its prefixes: the last symbol, then the state
 
     def step(self, state: ndarray, tokens: ndarray) -> tuple[ndarray, ndarray]:
-        self.rows.append(len(tokens))
-        if len(state) != len(tokens):
-            raise ValueError("as many states as tokens")
+        self.asked.append(in_order(np.column_stack([tokens, state])))
+        return self.log_p(state, tokens)
+
+
+class Network(Model):
+    """A small network with random weights. Some symbols cannot follow some others."""
+
+    def __init__(self, draw, V: int):
+        super().__init__(V, draw.below(V))
+        self.E = draw.uniform(V + 1, self.H)  # the last row is for START
+        self.W = draw.uniform(self.H, self.H, low=-2, high=2)
+        self.W_sy = draw.uniform(self.H, V, low=-2, high=2)
+        self.never = np.array([[draw.below(4) == 0 for _ in range(V)] for _ in range(V + 1)])
+        self.never[range(V + 1), [draw.below(V) for _ in range(V + 1)]] = False  # something can
+
+    def log_p(self, state: ndarray, tokens: ndarray) -> tuple[ndarray, ndarray]:
         state = np.tanh(self.E[tokens] + state @ self.W)
         u = np.where(self.never[tokens], -np.inf, state @ self.W_sy)
         return u - np.log(np.exp(u).sum(axis=1, keepdims=True)), state
 
 
-def reference_beam(model: Model, end: int, k: int, limit: int, value: Callable) -> tuple:
-    """Prefix by prefix, from a dictionary as in the chapter; also how many each step had."""
-    start = len(model.E) - 1
-    beam = {(): (0.0, np.zeros((1, 5)))}
-    finished, rows = {}, []
+class Table(Model):
+    """What follows A, B and START, as probabilities of A, B and END. States count the steps."""
+
+    def __init__(self, draw, *rows: list[float]):
+        *places, end = draw.sample(range(3), 3)
+        super().__init__(3, end)
+        self.p = np.zeros((4, 3))
+        for place, row in zip([*places, 3], rows, strict=True):
+            self.p[place, [*places, end]] = row
+
+    def log_p(self, state: ndarray, tokens: ndarray) -> tuple[ndarray, ndarray]:
+        with np.errstate(divide="ignore"):
+            return np.log(self.p[tokens]), state + 1.0
+
+
+def models(draw) -> Iterator[tuple[Model, int, int]]:
+    """Models with the width and the limit of a search."""
+    for V, k, limit in CASES * 2:
+        yield Network(draw, V), k, limit
+    # END is likely, and not among the best; too late; in the way of B; nothing can follow A
+    yield Table(draw, [0.0, 0.4, 0.6], [0.0, 0.0, 1.0], [0.6, 0.0, 0.4]), 1, 3
+    yield Table(draw, [0.45, 0.0, 0.55], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]), 2, 1
+    yield Table(draw, [0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.45, 0.2, 0.35]), 2, 4
+    yield Table(draw, [0.0, 0.0, 1.0], [0.6, 0.0, 0.4], [0.3, 0.65, 0.05]), 4, 5
+
+
+def in_order(prefixes: ndarray) -> ndarray:
+    """The rows in an order that does not depend on that of the beam."""
+    return prefixes[np.lexsort(prefixes.T[::-1].round(6))]
+
+
+def reference_beam(model: Model, k: int, limit: int, value: Callable) -> tuple:
+    """Prefix by prefix, from a dictionary as in the chapter; also what each step asked."""
+    end, start = model.end, model.V
+    beam = {(): (0.0, np.zeros((1, model.H)))}
+    finished, asked = {}, []
     for t in range(1, limit + 1):
-        rows.append(len(beam))
+        model.asked.clear()
         candidates = {}
         for path, (q, state) in beam.items():
             log_p, after = model.step(state, np.array([path[-1] if path else start]))
             for v, more in enumerate(log_p[0]):
                 if more > -np.inf:
                     candidates[(*path, v)] = q + more, after
+        asked.append(in_order(np.concatenate(model.asked)))
         ranked = sorted(candidates, key=lambda path: -candidates[path][0])
         finished |= {p: value(candidates[p][0], t) for p in ranked[:k] if p[-1] == end}
         beam = {p: candidates[p] for p in [p for p in ranked if p[-1] != end][:k]}
@@ -269,18 +312,18 @@ def reference_beam(model: Model, end: int, k: int, limit: int, value: Callable) 
         if not beam or (finished and reach <= max(finished.values())):
             break
     best = max(finished, key=finished.get, default=None)
-    return best, finished.get(best), rows
+    return best, finished.get(best), asked
 
 
-def compare(student, draw, V, k, limit, alpha, norm) -> None:
-    model, end = Model(draw, V), draw.below(V)
-    best, value, rows = reference_beam(model, end, k, limit, lambda q, T: q / norm(T, alpha))
-    model.rows.clear()
+def compare(student, model: Model, k: int, limit: int, alpha: float, norm: Callable) -> None:
+    best, value, asked = reference_beam(model, k, limit, lambda q, T: q / norm(T, alpha))
+    model.asked.clear()
 
     def step(state, tokens):
         return model.step(state, tokens)
 
-    got = student.beam_search(step, np.zeros((1, 5)), V, end, k, limit, alpha)
+    start, end = model.V, model.end
+    got = student.beam_search(step, np.zeros((1, model.H)), start, end, k, limit, alpha)
     if best is None or got is None:
         if best is not got:
             raise Wrong("None is returned if nothing has finished, and only then")
@@ -292,8 +335,11 @@ def compare(student, draw, V, k, limit, alpha, norm) -> None:
             raise Wrong("the sentence must be a list of whole numbers")
         equal([number(v) for v in symbols], list(best), "the sentence")
         close(number(got[1]), value, "the value")
-    if model.rows != rows:
-        raise Wrong("the model was not asked once at each step, about the prefixes of the beam")
+    if len(model.asked) != len(asked):
+        raise Wrong("the model was not asked once at each step, or the search stopped too late")
+    for got, wanted in zip(model.asked, asked, strict=True):
+        if got.shape != wanted.shape or not np.allclose(got, wanted, rtol=0, atol=1e-8):
+            raise Wrong("the model was not asked about the prefixes of the beam with their states")
 
 
 CASES = [(4, 1, 6), (4, 2, 7), (5, 3, 8), (6, 4, 9), (3, 2, 1), (4, 60, 5), (5, 6, 9), (6, 3, 9)]
@@ -301,15 +347,15 @@ CASES = [(4, 1, 6), (4, 2, 7), (5, 3, 8), (6, 4, 9), (3, 2, 1), (4, 60, 5), (5, 
 
 @SET.test("beam", 3, "the best sentence for alpha = 0, with beams from one to all, and the calls")
 def no_length(student, given, draw):
-    for V, k, limit in CASES * 3:
-        compare(student, draw, V, k, limit, 0.0, NORMS["power"][2])
+    for model, k, limit in models(draw):
+        compare(student, model, k, limit, 0.0, NORMS["power"][2])
 
 
 @SET.test("beam", 2, "the best value by this sheet's formula, and when to stop", practice=False)
 def with_length(student, given, draw):
-    for V, k, limit in CASES * 3:
-        alpha = draw.uniform(low=0.3, high=1.3)
-        compare(student, draw, V, k, limit, alpha, NORMS[given["kind"]][2])
+    for model, k, limit in models(draw):
+        alpha = 0.05 if isinstance(model, Table) else draw.uniform(low=0.3, high=1.3)
+        compare(student, model, k, limit, alpha, NORMS[given["kind"]][2])
 
 
 # Task 5

@@ -475,7 +475,7 @@ def padding(student, given, draw):
 
 @SET.test("finger", 2, "attend_backward: small batches, and a large one", practice=False)
 def backwards(student, given, draw):
-    for sizes in [*SIZES, (20, 24, 8, 20, 12)]:
+    for sizes in [*SIZES, (40, 48, 8, 32, 32)]:
         *arrays, mask = batch(draw, *sizes)
         dC = draw.uniform(sizes[0], sizes[2], sizes[4])
         got = pair(student.attend_backward(*arrays, mask, dC), 4, "attend_backward")

@@ -480,7 +480,7 @@ def runs_forward(student, given, draw):
 
 @SET.test("bugs", 2, "backward: all gradients of padded batches, small and large")
 def runs_backward(student, given, draw):
-    large = [20 - n for n in range(8)], [13 + n for n in range(8)], 30, 40
+    large = [40 - n for n in range(8)], [33 + n for n in range(8)], 40, 64
     for lengths, sizes, D, H in [*CASES, large]:
         net = OneByOne(network(draw, 8, 7, D, H))
         batch = some_batch(draw, lengths, sizes, 8, 7)

@@ -1,7 +1,7 @@
 r"""From HTML with mathematics between \( and \) to PDF, by Chromium and MathJax on this machine.
 
 Neither asks the network. Chromium is the browser that `make browser` uses, and MathJax comes with
-the package sphinx-mathjax-offline, with which the book is built.
+the package sphinx-mathjax-offline.
 """
 
 import re

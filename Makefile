@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser wheel offline release claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -64,6 +64,14 @@ browser: $(READY) ## look at the built site in Chromium, with the network cut of
 	@$(TOOL) chromium
 	@$(TOOL) book
 	@$(RUN) -m pytest -n 2 tests/browser
+
+offline: $(READY) ## the whole site as one zip, to be read without a network or server
+	@$(TOOL) book
+	@$(TOOL) offline
+
+release: $(READY) ## wheel, offline zip and notebooks in _build/release (TAG=v1.2.3)
+	@$(TOOL) book
+	@TAG="$(TAG)" $(TOOL) release
 
 wheel: $(READY) ## build the package, install it with NumPy alone, run every layer
 	@$(TOOL) try_wheel

@@ -113,6 +113,8 @@ def test_one_version():
     """What is cited and what is installed is the version of pyproject.toml."""
     citation = yaml.safe_load(Path("CITATION.cff").read_text())
     assert citation["version"] == PROJECT["version"]
+    assert citation["preferred-citation"]["version"] == PROJECT["version"]
+    assert citation["url"] == citation["preferred-citation"]["url"] == published()
     install = f'pip install "unrolled @ git+{REPOSITORY}@v{PROJECT["version"]}"'
     assert install in Path("code/README.md").read_text()
     tags = re.compile(rf"{re.escape(REPOSITORY)}(?:\.git)?@v([\d.]+)")

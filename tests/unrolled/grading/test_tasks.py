@@ -5,7 +5,7 @@ import pytest
 
 from unrolled.grading.draw import Draw
 from unrolled.grading.failures import Failure, Wrong
-from unrolled.grading.tasks import ProblemSet, close, equal, load, run
+from unrolled.grading.tasks import ProblemSet, close, entries, equal, load, returns, run
 
 SMALL = ProblemSet("Small", ["first", "second"])
 
@@ -140,3 +140,66 @@ def test_values_stay_in_the_detail():
         close(3.25, 4.5, "the loss")
     assert str(error.value) == "the loss is not right"
     assert error.value.detail == "expected 4.5, got 3.25"
+
+
+C, C_T = np.array([[0.0, 1.0], [2.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])
+NESTED, OTHER = {"a": [1, (2, 3)]}, {"a": [1, (2, 4)]}
+
+
+@pytest.mark.parametrize(
+    "check, got, wanted, reason, detail",
+    [
+        (close, C_T, C, "is not right", "at [0, 1]: expected 1.0, got 2.0"),
+        (equal, C_T, C, "is not right", "at [0, 1]: expected 1.0, got 2.0"),
+        (close, np.tile(C_T, (200, 200)), np.tile(C, (200, 200)), "is not right", "at [0, 1]: "),
+        (
+            close,
+            np.array([1, np.nan]),
+            np.ones(2),
+            "that are not numbers (nan)",
+            "at [1]: expected",
+        ),
+        (equal, OTHER, NESTED, "is not right", "at ['a'][1][1]: expected 3, got 4"),
+        (equal, [1], [1, 2], "is not right", "expected [1, 2], got [1]"),
+        (close, True, 1.0, "should be a number, and is a bool", "expected 1.0, got True"),
+        (close, None, 1.0, "should be a number, and is None", "expected 1.0, got None"),
+        (close, np.ones(1), 1.0, "should be a number, and is an array", "expected 1.0, got [1.]"),
+        (close, None, C, "should be an array, and is None", "got None"),
+        (close, [C], C, "should be an array, and is a list", ""),
+        (equal, (1, 2), [1, 2], "should be a list, and is a tuple", "expected [1, 2], got (1, 2)"),
+        (equal, np.ones(2), np.ones(2, dtype=int), "must be int64, and is float64", ""),
+        (equal, 1, "1", "should be a text, and is an int", ""),
+    ],
+)
+def test_what_is_said_of_a_wrong_answer(check, got, wanted, reason, detail):
+    """The sentence names kinds only; the detail shows the first place that is wrong."""
+    with pytest.raises(Wrong) as error:
+        check(got, wanted, "C")
+    assert str(error.value).startswith("C ") and str(error.value).endswith(reason)
+    assert detail in error.value.detail
+
+
+def test_so_many_things_are_returned():
+    assert returns([1, 2], 2) == (1, 2)
+    with pytest.raises(Wrong, match=r"^the result should be three things$") as error:
+        returns((1, 2), 3)
+    assert error.value.detail == "got 2"
+    with pytest.raises(Wrong, match=r"^h and s should be two things, and is an array$"):
+        returns(np.ones(2), 2, "h and s")
+
+
+def test_entries_are_missed_by_name():
+    got = {"W": 1, "b": 2, "c": 3}
+    assert entries(got, ["W", "b"]) is got
+    with pytest.raises(Wrong, match=r"^the result has no entry h_0, x$") as error:
+        entries(got, ["W", "h_0", "x"])
+    assert error.value.detail == "it has W, b, c"
+    with pytest.raises(Wrong, match=r"^grads should be a dict, and is a tuple$"):
+        entries((1, 2), ["W"], "grads")
+
+
+def test_headings_are_those_of_the_sheet():
+    headings = load("backpropagation").headings
+    assert headings["index-form"] == "Task 1 · Every loss and every use"
+    assert list(headings) == load("backpropagation").tasks
+    assert SMALL.headings == {"first": "first", "second": "second"}

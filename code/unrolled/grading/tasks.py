@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.grading.answers import close, entries, equal, returns
+from unrolled.grading.answers import close, entries, equal, returns, same_shape
 from unrolled.grading.draw import Draw
 from unrolled.grading.failures import Failure, Wrong
 
@@ -40,6 +40,7 @@ __all__ = [
     "load",
     "returns",
     "run",
+    "same_shape",
 ]
 HEADING = re.compile(r"^## (Task \d+ · .+) \(\d+ points?\)$", re.MULTILINE)
 SETS = Path(__file__).with_name("sets")

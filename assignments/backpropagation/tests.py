@@ -158,7 +158,8 @@ def compare(got, wanted: dict, names, tolerance: float, dtype: str = "float64"):
         except Wrong as error:
             wrong.append(error)
     if wrong:
-        raise Wrong("; ".join(map(str, wrong)), wrong[0].detail)
+        first = "the first of them " if len(wrong) > 1 else ""
+        raise Wrong("; ".join(map(str, wrong)), first + wrong[0].detail)
 
 
 @SET.test("matrix-form", 2, "the gradients of W_xh, W_hh, W_dh and b_h")

@@ -41,15 +41,15 @@ def given(draw: Draw) -> dict:
         "equations": cell.equations(),
         "functions": functions(cell),
         "shapes": shapes(cell),
-        "last_output": np.array2string(h[-1], separator=", ", precision=6, floatmode="fixed"),
+        "last_output": ",\n".join(f"[{', '.join(f'{v:.6f}' for v in row)}]" for row in h[-1]),
     }
 
 
 FUNCTIONS = {
     "sigmoid": r"$\sigma(a) = 1/(1+e^{-a})$",
-    "tanh": r"$\tanh$",
-    "arctan": r"$\arctan$, which NumPy calls `np.arctan`",
-    "arsinh": r"$\operatorname{arsinh}$, which NumPy calls `np.arcsinh`",
+    "tanh": r"$\tanh$ (`np.tanh`)",
+    "arctan": r"$\arctan$ (`np.arctan`)",
+    "arsinh": r"$\operatorname{arsinh}$ (`np.arcsinh`)",
     "softsign": r"$\operatorname{softsign}(a) = a/(1+|a|)$",
 }
 
@@ -58,7 +58,7 @@ def functions(cell: DrawnCell) -> str:
     """The functions that the cell has, and no others."""
     found = {part.activation for _, e in cell.steps for part in nodes(e) if type(part) is Applied}
     *others, last = [text for name, text in FUNCTIONS.items() if name in found]
-    return f"{', '.join(others)}, and {last}"
+    return ", ".join(others) + ("," if len(others) > 1 else "") + f" and {last}"
 
 
 def shapes(cell: DrawnCell) -> str:

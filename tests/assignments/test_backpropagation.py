@@ -44,7 +44,7 @@ def checked(key, capsys, change=""):
 def test_a_right_gradient_passes_the_check_of_the_sheet(key, capsys):
     cell = given(load(NAME), NAME, key)["cell"]
     numbers = checked(key, capsys)
-    assert len(numbers) == 2 + len(cell.weights) and max(numbers) < 1e-6
+    assert len(numbers) == 2 + len(cell.weights) and max(numbers) < 1e-7
 
 
 @pytest.mark.parametrize("variant", WRONG, ids=lambda text: text[:40])

@@ -97,7 +97,7 @@ def spoilt(function):
 
 def printed_by(code, capsys):
     """What the sheet prints in a notebook."""
-    names = {"get_ipython": None}
+    names = {"__name__": "__main__", "get_ipython": None}
     for source in code:
         exec(source.replace("practice(", "str("), names)
     return capsys.readouterr().out

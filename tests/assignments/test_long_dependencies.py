@@ -116,6 +116,12 @@ def test_the_checks_on_the_sheet_see_what_is_wrong(name, capsys):
         checked(dict([WRONG[name]]), capsys)
 
 
-def test_the_check_of_read_bears_a_function_that_changes_the_state_it_is_given(capsys):
-    inside = {"h = h * ~new[:, None]": "h[new] = 0.0"}
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {"h = h * ~new[:, None]": "h[new] = 0.0"},
+        {"Delta = (dh[t] + back)": "dh[t] += back\n        Delta = dh[t]"},
+    ],
+)
+def test_the_checks_on_the_sheet_bear_functions_that_change_their_arguments(inside, capsys):
     assert checked(inside, capsys).count("passes") == 5

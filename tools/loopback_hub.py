@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -74,12 +75,14 @@ class Hub:
         try:
             self.wait("the hub", lambda: self.ask("GET", "/hub/api"))
         except BaseException:
-            self.__exit__()
+            self.__exit__(None)
             raise
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, kind: type | None, *error) -> None:
         """A request first, on which it ends its servers and its proxy; then force."""
+        if kind is not None:
+            print(self.last_words(), file=sys.stderr)
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, number)
@@ -98,7 +101,12 @@ class Hub:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
-    def wait(self, what: str, ready, seconds: float = 90.0) -> None:
+    def last_words(self) -> str:
+        """The end of the hub's log, in which its servers speak too."""
+        log = (self.folder / "log").read_text(errors="replace")
+        return "\n".join(log.splitlines()[-20:])
+
+    def wait(self, what: str, ready: Callable[[], object], seconds: float = 120.0) -> None:
         """Ask until the answer is yes."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
@@ -106,16 +114,19 @@ class Hub:
                 if ready():
                     return
             time.sleep(0.2)
-        log = (self.folder / "log").read_text(errors="replace").splitlines()
-        sys.exit("\n".join([*log[-20:], f"Failed: {what} did not start."]))
+        sys.exit(f"{self.last_words()}\nFailed: {what} did not start.")
 
     def log_in(self, name: str) -> str:
         """A token of this user's, whose server then runs."""
         who = {"username": name, "password": self.password}
         token = self.ask("POST", f"/hub/api/users/{name}/tokens", auth=who)["token"]
         self.ask("POST", f"/hub/api/users/{name}/server", token)
-        model = f"/hub/api/users/{name}"
-        self.wait(f"{name}'s server", lambda: self.ask("GET", model, token)["servers"][""]["ready"])
+
+        def ready() -> bool:
+            servers = self.ask("GET", f"/hub/api/users/{name}", token)["servers"]
+            return "" in servers and servers[""]["ready"]
+
+        self.wait(f"{name}'s server", ready)
         return token
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import venv
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def main() -> None:
         prepare()
         start = time.monotonic()
         with tempfile.TemporaryDirectory(dir=BUILT, prefix="round-") as folder:
-            points = go_round(Path(folder))
+            try:
+                points = go_round(Path(folder))
+            except urllib.error.URLError as error:
+                sys.exit(f"Failed: a request to the hub: {error}")
     most = sum(tasks.load(SET).points.values())
     if points != {"anna": str(most), "ben": "0"}:
         sys.exit(f"Failed: anna solved the set and ben did nothing, and they got {points}.")
@@ -98,7 +102,7 @@ def go_round(folder: Path) -> dict[str, str]:
     if "/ben+" not in others or "anna" in others:
         sys.exit(f"Failed: of all that was handed in, ben sees {others}")
     print(courier(teacher, "collect", SET), flush=True)
-    return graded(folder / "teacher/submitted", folder / "key")
+    return graded(folder / "teacher/submitted" / SET, folder / "key")
 
 
 def arrange(folder: Path) -> dict[str, list[str]]:
@@ -165,7 +169,7 @@ def hand_in(hub: Hub, name: str, file: str, work: str | None) -> None:
 def graded(submitted: Path, key: Path) -> dict[str, str]:
     """Each student's points, from the table that the judge writes."""
     found = sorted(path.relative_to(submitted) for path in submitted.rglob("*.ipynb"))
-    expected = sorted(Path(name, SET, file) for name, file in STUDENTS.items())
+    expected = sorted(Path(name, file) for name, file in STUDENTS.items())
     if found != expected:
         sys.exit(f"Failed: collected were {found}, not {expected}")
     command = [sys.executable, "-m", "unrolled.grading", "grade", SET, submitted, "--key", key]

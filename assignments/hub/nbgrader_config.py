@@ -46,6 +46,8 @@ class CollectByFolder(ExchangeCollect):
 
 c = get_config()  # noqa: F821 - traitlets gives it
 c.CourseDirectory.course_id = COURSE
+# submitted/sequences/anna: the judge takes the folder of one set
+c.CourseDirectory.directory_structure = "{nbgrader_step}/{assignment_id}/{student_id}"
 c.CourseDirectory.max_file_size = 2_000  # kB
 c.CourseDirectory.max_dir_size = 10_000  # kB
 c.Exchange.root = EXCHANGE

@@ -6,16 +6,18 @@ import re
 import shlex
 import subprocess
 import tomllib
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
 from pathspec import GitIgnoreSpec
+from unrolled.grading.__main__ import main, parser
+from unrolled.grading.questions.bank import kinds
 
 import pages
 import try_hub
-from unrolled.grading.__main__ import parser
 from unrolled.grading.tasks import load
 
 PAGE = Path("book/reference/teaching.md")
@@ -74,6 +76,26 @@ def test_commands_can_be_typed():
             assert Path(f"book/{chapter}.md").exists(), command
 
 
+def test_commands_that_write_a_file_write_it(tmp_path, monkeypatch):
+    """Sheets and quizzes; the judge and the papers have tests of their own."""
+    key = tmp_path / "key"
+    key.write_text("a key for the page for teachers")
+    monkeypatch.chdir(tmp_path)
+    for command in COMMAND.findall(TEXT):
+        words = shlex.split(command.replace("~/.unrolled-key", str(key)))[1:]
+        if words[0] in ("sheet", "quiz"):
+            (tmp_path / "release/sequences").mkdir(parents=True, exist_ok=True)
+            assert main(words) == 0, command
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert {"sequences.ipynb", "solved.ipynb", "anna.ipynb", "week-5.xml"} <= made
+    assert "release/sequences/sequences.ipynb" in made
+
+
+def test_every_chapter_has_kinds_for_a_quiz():
+    counts = Counter(kind.chapter for kind in kinds())
+    assert min(counts[f"{path.parent.name}/{path.stem}"] for path in cores()) >= 4
+
+
 def test_files_that_are_named_exist():
     named = re.findall(r"(?<=[`/])assignments/[\w./-]+", TEXT)
     assert len(named) > 8
@@ -81,7 +103,7 @@ def test_files_that_are_named_exist():
 
 
 def test_calendars_teach_before_they_ask():
-    """A set comes with its chapters or after them, a quiz after its chapters; no chapter is lost."""
+    """A set comes with its chapters or later, a quiz after its chapters, and none is lost."""
     calendars = table("week", "chapters", "quiz on")
     (rows,) = table("set", "title", "needs")
     needs = {row["set"]: LINK.findall(row["needs"]) for row in rows}
@@ -103,7 +125,7 @@ def test_calendars_teach_before_they_ask():
 
 def cores():
     """The pages of chapters, the pages below them left out."""
-    listed = [page for page in pages.pages() if page.parent.name not in ("book", "reference")]
+    listed = [page for page in pages.pages() if page.parts[1] not in ("index.md", "reference")]
     return [page for page in listed if not any(is_below(page, other) for other in listed)]
 
 

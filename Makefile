@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel hub claims mutants pins benchmark clean always
+.PHONY: help book test unit serve notebooks browser wheel hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -85,6 +85,12 @@ claims: $(READY) ## run what the book's sentences say, the slow ones too
 
 mutants: $(READY) ## change the package at 400 places: do its tests notice?
 	@$(TOOL) mutants
+
+sheet: $(READY) ## a set's notebook for students (SET=gates KEY=key.txt)
+	@$(RUN) -m unrolled.grading sheet "$(SET)" --key "$(KEY)"
+
+grade: $(READY) ## grade submissions (SET=gates KEY=key.txt FOLDER=folder-or-zip)
+	@$(RUN) -m unrolled.grading grade "$(SET)" "$(FOLDER)" --key "$(KEY)"
 
 clean: ## remove what was built; the environment (.venv) stays
 	rm -rf _build .pytest_cache .ruff_cache .mypy_cache

@@ -1,11 +1,25 @@
-// Typesetting moves what lies below it, so that a link to an equation misses its target: unless
-// the reader has gone on meanwhile, go there once more when the formulas have their size.
-let reading = false;
-for (const action of ["wheel", "touchstart", "pointerdown", "keydown"])
-  window.addEventListener(action, () => (reading = true), { once: true, passive: true });
-
-window.addEventListener("load", async () => {
-  await window.MathJax?.startup?.promise;
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target && !reading) target.scrollIntoView();
+// Copied formulas are LaTeX: $h_t$ within a line, $$…$$ where they stand on a line of their own.
+document.addEventListener("copy", (event) => {
+  const selection = document.getSelection();
+  if (selection.isCollapsed || !event.clipboardData) return;
+  const range = selection.getRangeAt(0).cloneRange();
+  for (const [end, move] of [["start", "setStartBefore"], ["end", "setEndAfter"]]) {
+    const node = range[`${end}Container`]; // a formula that is selected in part is copied whole
+    const math = (node.nodeType === Node.TEXT_NODE ? node.parentElement : node).closest("math");
+    if (math) range[move](math);
+  }
+  const part = range.cloneContents();
+  const formulas = part.querySelectorAll("math");
+  if (!formulas.length) return;
+  for (const math of formulas) {
+    const mark = math.classList.contains("tml-display") ? "$$" : "$";
+    math.replaceWith(mark + math.querySelector("annotation").textContent + mark);
+  }
+  const box = document.createElement("div"); // in the page, since innerText follows its layout
+  box.style.cssText = "position: absolute; left: -99999px; white-space: pre-line";
+  box.append(part);
+  document.body.append(box);
+  event.clipboardData.setData("text/plain", box.innerText);
+  event.preventDefault();
+  box.remove();
 });

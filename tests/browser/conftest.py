@@ -84,7 +84,7 @@ def watch(page: Page, base: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until mathematics is typeset and nothing moves any more."""
+    """Wait until the fonts are there and nothing moves any more."""
     page.wait_for_load_state("networkidle")
-    page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("document.fonts.ready.then(() => null)")
     page.add_style_tag(content="* { transition: none !important; animation: none !important; }")

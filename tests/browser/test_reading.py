@@ -76,5 +76,25 @@ def test_the_reader_can_choose_the_theme(chapter):
 
 def test_the_book_reads_without_a_server(open_page, site):
     with open_page((site / CHAPTER).as_uri()) as page:
-        assert page.locator("article mjx-container").count() > 0
+        assert page.locator("article math").count() > 0
         assert not [problem for problem in page.problems if "another host" in problem]
+
+
+def test_a_formula_is_copied_as_latex(chapter):
+    """The one in the middle of what is selected, and those that are selected in part."""
+    copied = chapter.evaluate("""() => {
+        const box = document.createElement("p");
+        box.innerHTML = document.querySelector("article .math math").outerHTML.repeat(3);
+        const [first, , last] = box.children;
+        first.after(" and "), last.before(" or ");
+        document.querySelector("article").append(box);
+        const leaf = math => math.querySelector("mi").firstChild;
+        document.getSelection().setBaseAndExtent(leaf(first), 0, leaf(last), 1);
+        const clipboardData = new DataTransfer();
+        const event = new ClipboardEvent("copy", {clipboardData, bubbles: true, cancelable: true});
+        document.dispatchEvent(event);
+        box.remove();
+        return clipboardData.getData("text/plain");
+    }""")
+    latex = chapter.locator("article .math math annotation").first.text_content()
+    assert copied.strip() == f"${latex}$ and ${latex}$ or ${latex}$"

@@ -1,0 +1,268 @@
+"""Problem set 3: the tests of its tasks.
+
+Task 1 is compared with the package's own layer, run one step at a time. Tasks 2, 4 and 5 are
+compared with formulas as trees, which are differentiated as they are printed.
+"""
+
+import numpy as np
+
+from unrolled.grading.cell_source import HELPERS, backward_source, forward_source
+from unrolled.grading.draw import Draw
+from unrolled.grading.drawn_cell import DrawnCell
+from unrolled.grading.expressions import Applied, Sum, Symbol, Times, send_back, value
+from unrolled.grading.failures import Wrong
+from unrolled.grading.tasks import ProblemSet, close
+from unrolled.layers import RNN
+
+SET = ProblemSet(
+    "Backpropagation through time",
+    ["index-form", "matrix-form", "check", "cell-forward", "cell-backward"],
+)
+LARGE = 60, 8, 30, 40  # T, N, D, H: finite differences take minutes
+FINE = 1e-9  # closer than differences come; right programs are a hundred times closer still
+
+
+@SET.given
+def given(draw: Draw) -> dict:
+    """The course's cell, as the sheet prints it and as it is solved."""
+    cell = DrawnCell.draw(draw.at("cell"))
+    T, N, D, H = 3, 2, 2, 3
+    x, s_0 = (np.sin(np.arange(np.prod(size)).reshape(size)) for size in ((T, N, D), (N, H)))
+    P = {
+        name: np.sin(10 * k + np.arange(np.prod(size))).reshape(size)
+        for k, (name, size) in enumerate(cell.parameters(D, H).items())
+    }
+    h, _ = cell.forward(x, s_0, P)
+    solutions = {"forward": forward_source(cell).strip(), "backward": backward_source(cell).strip()}
+    return {
+        **solutions,
+        **{f"{name}_text": repr(text) for name, text in solutions.items()},  # to be spoiled
+        "cell": cell,
+        "equations": cell.equations(),
+        "shapes": shapes(cell),
+        "helpers": HELPERS.removeprefix("import numpy as np\n").strip(),
+        "last_output": np.array2string(h[-1], separator=", ", precision=6, floatmode="fixed"),
+    }
+
+
+def shapes(cell: DrawnCell) -> str:
+    """The lines of a dict: the parameters of each formula in one of them, with their shapes."""
+    letters = {(7, 7): "(H, H)", (5, 7): "(D, H)", (7,): "(H,)"}
+    lines, before = [], ""
+    for name, size in cell.parameters(5, 7).items():
+        entry = f'"{name}": {letters[size]},'
+        lines += [8 * " " + entry] if name[-1] != before else [f"{lines.pop()} {entry}"]
+        before = name[-1]
+    return "{\n" + "\n".join(lines) + "\n    }"
+
+
+# Task 1
+
+
+def one_sequence(draw: Draw, T: int, H: int) -> tuple:
+    """A plain layer, and the arguments of `contributions` on a sequence that it has read."""
+    W_xh, W_hh, b_h = draw.uniform(2, H), draw.uniform(H, H), draw.uniform(H)
+    x, h_0, dh = draw.uniform(T, 1, 2), draw.uniform(1, H), draw.uniform(T, H)
+    net = RNN(W_xh, W_hh, b_h)
+    h, _, _ = net.forward(x, h_0)
+    return net, x, np.concatenate([h_0[None], h])[:, 0], dh
+
+
+def triangle(net: RNN, x: np.ndarray, h: np.ndarray, dh: np.ndarray) -> np.ndarray:
+    """What each loss sends to each use, by the layer's own gradient of one step at a time."""
+    T, H = dh.shape
+    C = np.zeros((T, T, H, H))
+    for t in range(T):
+        back = dh[t][None]
+        for k in range(t, -1, -1):
+            _, _, tape = net.forward(x[k : k + 1], h[k][None])
+            grads, _, back = net.backward(tape, np.zeros((1, 1, H)), back)
+            C[t, k] = grads.W_hh
+    return C
+
+
+@SET.test("index-form", 2, "every pair of a loss and a use, for sequences of six steps")
+def pairs(student, given, draw):
+    for H in 3, 4:
+        net, x, h, dh = one_sequence(draw, 6, H)
+        close(student.contributions(h, dh, net.W_hh), triangle(net, x, h, dh))
+
+
+@SET.test("index-form", 1, "sequences of one step and networks of one unit")
+def small_pairs(student, given, draw):
+    for T, H in (1, 3), (4, 1), (1, 1):
+        net, x, h, dh = one_sequence(draw, T, H)
+        close(student.contributions(h, dh, net.W_hh), triangle(net, x, h, dh))
+
+
+# Task 2
+
+X, OLD, FAR = Symbol("x", step=0), Symbol("h", step=-1), Symbol("h", "far", step=-1)
+W_xh, W_hh, W_dh, b_h = (Symbol("W", "xh"), Symbol("W", "hh"), Symbol("W", "dh"), Symbol("b", "h"))
+DELAYED = Applied("tanh", Sum((Times(X, W_xh), Times(OLD, W_hh), Times(FAR, W_dh), b_h)))
+
+
+def delayed(draw: Draw, T: int, N: int, D: int, H: int, d: int, dtype: str = "f8") -> tuple:
+    """The arguments of `delayed_backward`, and the gradients that it should give."""
+    sizes = {W_xh: (D, H), W_hh: (H, H), W_dh: (H, H), b_h: (H,)}
+    P = {w: draw.uniform(*size) / np.sqrt(size[0]) for w, size in sizes.items()}
+    x, dh = draw.uniform(T, N, D), draw.uniform(T, N, H)
+    P, x, dh = {w: P[w].astype(dtype) for w in P}, x.astype(dtype), dh.astype(dtype)
+    h = np.zeros((T + 1, N, H), dtype)
+    h[0] = draw.uniform(N, H)
+
+    def at(t: int) -> dict:
+        return P | {X: x[t], OLD: h[t], FAR: h[t + 1 - d] if t + 1 >= d else 0 * h[0]}
+
+    for t in range(T):
+        h[t + 1] = value(DELAYED, at(t))
+    back, dx = np.concatenate([0 * dh[:1], dh]), np.zeros_like(x)
+    grads = {w: np.zeros_like(P[w]) for w in P}
+    for t in reversed(range(T)):
+        came: dict = {}
+        send_back(DELAYED, back[t + 1], at(t), came)
+        dx[t], back[t] = came[X], back[t] + came[OLD]
+        if t + 1 >= d:
+            back[t + 1 - d] += came[FAR]
+        grads = {w: grads[w] + came[w] for w in P}
+    wanted = {w.name: grads[w] for w in P} | {"x": dx, "h_0": back[0]}
+    return (x, h, dh, P[W_xh], P[W_hh], P[W_dh], d), wanted
+
+
+def compare(got, wanted: dict, names, tolerance: float = 1e-8, dtype: str = "float64"):
+    """Some entries of a dict of gradients."""
+    got = got if isinstance(got, dict) else {}
+    for name in names:
+        close(got.get(name), wanted[name], f"the gradient of {name}", tolerance, dtype)
+
+
+@SET.test("matrix-form", 2, "the gradients of W_xh, W_hh, W_dh and b_h")
+def delayed_weights(student, given, draw):
+    for d in 2, 3:
+        arguments, wanted = delayed(draw, 7, 3, 2, 4, d)
+        compare(student.delayed_backward(*arguments), wanted, ["W_xh", "W_hh", "W_dh", "b_h"])
+
+
+@SET.test("matrix-form", 1, "the gradients of the inputs and of the initial state")
+def delayed_inputs(student, given, draw):
+    for d in 2, 3:
+        arguments, wanted = delayed(draw, 7, 3, 2, 4, d)
+        compare(student.delayed_backward(*arguments), wanted, ["x", "h_0"])
+
+
+@SET.test("matrix-form", 2, "delays longer than the sequence; float32; sixty steps in good time")
+def delayed_sizes(student, given, draw):
+    for T, N, D, H, d in (1, 1, 3, 2, 2), (3, 1, 2, 4, 5), (*LARGE, 4):
+        arguments, wanted = delayed(draw, T, N, D, H, d)
+        compare(student.delayed_backward(*arguments), wanted, wanted, FINE)
+    arguments, wanted = delayed(draw, 5, 3, 2, 4, 2, "f4")
+    compare(student.delayed_backward(*arguments), wanted, wanted, 1e-4, "float32")
+
+
+# Task 3
+
+
+@SET.test("check", 2, "tells right gradients from wrong ones, for arrays of several shapes")
+def check(student, given, draw):
+    for size in (3,), (2, 3), (2, 1, 2), (1,):
+        a, C = draw.uniform(*size), draw.uniform(*size, low=2.0, high=5.0)
+
+        def f(a, C=C):  # bends so much that a difference to one side is off by a millionth
+            if type(a) is not np.ndarray or a.shape != C.shape or a.dtype != float:
+                raise Wrong("f was called with something else than a float64 array like a")
+            return float(np.exp(np.sum(C * a)))
+
+        right = C * f(a)
+        close(number(student.gradient_check(f, a, right)), 0.0, "a right gradient", 1e-7)
+        for change in 0.8, -0.8:
+            wrong = right.copy()
+            wrong.flat[right.argmax()] += change * right.max()
+            ratio = abs(change) * right.max() / max(right.max(), wrong.max())
+            close(number(student.gradient_check(f, a, wrong)), ratio, "a wrong gradient", 1e-5)
+    nothing = number(student.gradient_check(lambda a: 3.0, np.ones((1, 2)), np.zeros((1, 2))))
+    close(nothing, 0.0, "a function that never changes")
+
+
+def number(got):
+    """NumPy's numbers are numbers, too."""
+    return float(got) if isinstance(got, np.floating) else got
+
+
+# Tasks 4 and 5
+
+
+def case(cell: DrawnCell, draw: Draw, T: int, N: int, D: int, H: int, dtype: str = "f8") -> tuple:
+    """Inputs, an initial state, parameters, and the gradients at the outputs."""
+    x, s_0, dh = (draw.uniform(*size).astype(dtype) for size in ((T, N, D), (N, H), (T, N, H)))
+    return x, s_0, cell.init(D, H, draw, dtype), dh
+
+
+def pair(got, count: int, what: str) -> tuple:
+    """What a function gave, if it is that many things."""
+    right = isinstance(got, (tuple, list)) and len(got) == count
+    close(len(got) if right else None, count, f"the number of results ({what})")
+    return tuple(got)
+
+
+def compare_forward(student, cell: DrawnCell, draw: Draw, *size: int, dtype: str = "f8"):
+    x, s_0, P, _ = case(cell, draw, *size, dtype)
+    tolerance, name = {"f8": (1e-9, "float64"), "f4": (1e-4, "float32")}[dtype]
+    h, s = pair(student.forward(x, s_0, P), 2, "h and s")
+    wanted_h, wanted_s = cell.forward(x, s_0, P)
+    close(s, wanted_s, "s", tolerance, name)
+    close(h, wanted_h, "h", tolerance, name)
+
+
+@SET.test("cell-forward", 2, "outputs and states of your cell", practice=False)
+def forward(student, given, draw):
+    compare_forward(student, given["cell"], draw, 4, 3, 2, 5)
+    compare_forward(student, given["cell"], draw, *LARGE)
+
+
+@SET.test("cell-forward", 1, "one step of one sequence; float32 stays float32", practice=False)
+def forward_sizes(student, given, draw):
+    compare_forward(student, given["cell"], draw, 1, 1, 3, 2)
+    compare_forward(student, given["cell"], draw, 3, 2, 2, 3, dtype="f4")
+
+
+def gradients(student, cell: DrawnCell, draw: Draw, *size: int, dtype: str = "f8") -> tuple:
+    """All gradients in one dict, the student's and the right ones."""
+    x, s_0, P, dh = case(cell, draw, *size, dtype)
+    _, s = cell.forward(x, s_0, P)
+    grads, dx, ds_0 = pair(student.backward(x, s, P, dh), 3, "grads, dx and ds_0")
+    wanted, wanted_dx, wanted_ds_0 = cell.backward(x, s, P, dh)
+    named = grads if isinstance(grads, dict) else {}
+    got = named | {"x": dx, "s_0": ds_0}
+    return got, wanted | {"x": wanted_dx, "s_0": wanted_ds_0}
+
+
+@SET.test("cell-backward", 3, "the gradients of the matrices", practice=False)
+def matrices(student, given, draw):
+    got, wanted = gradients(student, given["cell"], draw, 5, 3, 2, 4)
+    compare(got, wanted, [name for name in wanted if name[0] == "W"])
+
+
+@SET.test("cell-backward", 1, "the gradients of biases and peepholes", practice=False)
+def vectors(student, given, draw):
+    got, wanted = gradients(student, given["cell"], draw, 5, 3, 2, 4)
+    compare(got, wanted, [name for name in wanted if name[0] in "bp"])
+
+
+@SET.test("cell-backward", 1, "the gradients of the inputs and the initial state", practice=False)
+def ends(student, given, draw):
+    got, wanted = gradients(student, given["cell"], draw, 5, 3, 2, 4)
+    compare(got, wanted, ["x", "s_0"])
+
+
+@SET.test(
+    "cell-backward",
+    2,
+    "one step of one sequence; float32 stays float32; sixty steps in good time",
+    practice=False,
+)
+def backward_sizes(student, given, draw):
+    for size in (1, 1, 3, 2), LARGE:
+        got, wanted = gradients(student, given["cell"], draw, *size)
+        compare(got, wanted, wanted, FINE)
+    got, wanted = gradients(student, given["cell"], draw, 3, 2, 2, 3, dtype="f4")
+    compare(got, wanted, wanted, 1e-4, "float32")

@@ -13,11 +13,11 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from pathspec import GitIgnoreSpec
-from unrolled.grading.__main__ import main, parser
-from unrolled.grading.questions.bank import kinds
 
 import pages
 import try_hub
+from unrolled.grading.commands import main, parser
+from unrolled.grading.questions.bank import kinds
 from unrolled.grading.tasks import load
 
 PAGE = Path("book/reference/teaching.md")
@@ -188,7 +188,7 @@ def test_gradescope_runs_a_command_that_exists():
 
 def test_versions_agree():
     for text in TEXT, (GRADESCOPE / "setup.sh").read_text():
-        assert re.findall(r"unrolled@v([\d.]+)", text) == [VERSION]
+        assert set(re.findall(r"unrolled@v([\d.]+)", text)) == {VERSION}
     assert VALUES["singleuser"]["image"]["tag"] == VERSION
     image = (HUB / "Dockerfile").read_text()
     pins = re.findall(r"^([\w-]+)==(\S+)", (HUB / "requirements.txt").read_text(), re.MULTILINE)
@@ -237,3 +237,20 @@ def test_make_hub_shows_what_a_pod_would_show(tmp_path, name):
     assert words.index("--tmpfs", words.index("--tmpfs") + 1) > words.index("/srv/home"), (
         "the storage is hidden after its parts are mounted"
     )
+
+
+@pytest.mark.parametrize("program", ["node", "npm", "bwrap"])
+def test_make_hub_says_what_is_not_there(monkeypatch, capsys, program):
+    monkeypatch.setattr("shutil.which", lambda name: None if name == program else name)
+    with pytest.raises(SystemExit) as ended:
+        try_hub.main()
+    assert ended.value.code == try_hub.NOT_HERE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert {"node": "Node 20", "npm": "npm", "bwrap": "bubblewrap"}[program] in line
+
+
+def test_make_hub_wants_a_node_that_runs_the_proxy(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    old = SimpleNamespace(stdout="v18.20.4\n", stderr="", returncode=0)
+    monkeypatch.setattr("subprocess.run", lambda *args, **kwargs: old)
+    assert "this is v18.20.4" in try_hub.missing()

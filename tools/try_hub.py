@@ -98,9 +98,7 @@ def go_round(folder: Path) -> dict[str, str]:
     with Hub(folder, views, PROGRAMS, PROXY) as hub:
         for name, file in STUDENTS.items():
             hand_in(hub, name, file, solved if name == "anna" else None)
-    others = subprocess.run([*views["ben"], "find", "/srv/exchange"], **HEARD).stdout
-    if "/ben+" not in others or "anna" in others:
-        sys.exit(f"Failed: of all that was handed in, ben sees {others}")
+    cheat(views["ben"])
     print(courier(teacher, "collect", SET), flush=True)
     return graded(folder / "teacher/submitted" / SET, folder / "key")
 
@@ -166,9 +164,21 @@ def hand_in(hub: Hub, name: str, file: str, work: str | None) -> None:
     print(f"{name} fetched {SET}.ipynb and handed in {file}", flush=True)
 
 
+def cheat(view: list[str]) -> None:
+    """What ben might try: look for anna's work, hand in under her name, send a link along."""
+    found = subprocess.run([*view, "find", "/srv/exchange"], **HEARD).stdout
+    if "/ben+" not in found or "anna" in found:
+        sys.exit(f"Failed: of all that was handed in, ben sees {found}")
+    forged = f"anna+{SET}+2100-01-01 00:00:00 UTC+x"
+    script = f'cp -r ben+* "{forged}" && ln -s /etc/passwd "{forged}/answers.py"'
+    place = ["--chdir", f"/srv/exchange/{COURSE}/inbound"]
+    subprocess.run([*view, *place, "sh", "-c", script], check=True, **HEARD)
+
+
 def graded(submitted: Path, key: Path) -> dict[str, str]:
     """Each student's points, from the table that the judge writes."""
-    found = sorted(path.relative_to(submitted) for path in submitted.rglob("*.ipynb"))
+    files = [path for path in submitted.rglob("*") if path.suffix in (".ipynb", ".py")]
+    found = sorted(path.relative_to(submitted) for path in files)
     expected = sorted(Path(name, file) for name, file in STUDENTS.items())
     if found != expected:
         sys.exit(f"Failed: collected were {found}, not {expected}")

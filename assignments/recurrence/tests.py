@@ -32,13 +32,11 @@ RULES = {
 
 @SET.given
 def given(draw: Draw) -> dict:
-    marks, rule = draw.choice(sorted(MARKS)), draw.choice(sorted(RULES))
+    shapes = draw.choice(("abac", "aaba", "abbab")), draw.choice(("abaac", "aabac", "abacb"))
     special = draw.choice((0, -1))  # the key that is no part of a code, of D keys
+    marks, rule = draw.choice(sorted(MARKS)), draw.choice(sorted(RULES))
     keys = range(1, 5) if special == 0 else range(4)
-    a, b, c = draw.sample(keys, 3)
-    example = draw.choice(([a, b, a, c], [a, a, b, a], [a, b, b, a, b]))
-    d, e, f = draw.sample(keys, 3)
-    code = draw.choice(([d, e, d, d, f], [d, d, e, d, f], [d, e, d, f, e]))
+    example, code = (spelt(shape, draw.sample(keys, 3)) for shape in shapes)
     back, stay = "np.where(marks[t][:, None], h_0, h)", "h"
     goes_on, stays_open = "[longest(code + [k]) for k in range(D)]", "[L] * D"
     return {
@@ -62,6 +60,11 @@ def given(draw: Draw) -> dict:
         "other_special": -1 - special,
         "other_special_column": "0" if rule == "broken" else "np.arange(L + 1)",
     }
+
+
+def spelt(shape: str, keys: list[int]) -> list[int]:
+    """The code of this shape, with one of the keys for each letter."""
+    return [keys["abc".index(letter)] for letter in shape]
 
 
 def table_of(code: list[int], D: int, rule: str, special: int) -> ndarray:
@@ -237,11 +240,15 @@ def readouts(student, given, draw):
             got = student.readout(table, on)
             if type(got) is not tuple or len(got) != 2:
                 raise Wrong("readout should give a tuple of two")
-            W_hy, b_y = (np.asarray(part, float) for part in got)
-            if W_hy.shape != (S * D, 1) or b_y.shape not in ((), (1,)):
-                raise Wrong("W_hy should have the shape (H, 1), and b_y one number")
+            W_hy, b_y = got
+            if type(W_hy) is not ndarray or W_hy.shape != (S * D, 1):
+                raise Wrong("W_hy should be an array of the shape (H, 1)")
+            if isinstance(b_y, ndarray) and b_y.size == 1:
+                b_y = b_y.item()
+            if not isinstance(b_y, (float, int, np.number)) or not abs(b_y) < 1e9:
+                raise Wrong("b_y should be a number")
             u = (h @ W_hy + b_y)[..., 0]
-            if not ((u > 0) == np.isin(after, on)).all() or (np.abs(u) < 0.25).any():
+            if not np.where(np.isin(after, on), u >= 0.25, u <= -0.25).all():
                 raise Wrong(f"the logit is not right for {len(on)} of {S} states")
 
 

@@ -251,8 +251,11 @@ def padding_unseen(student, given, draw):
     mask = np.arange(6)[:, None] < np.array(lengths)
     loss, du = several(student.masked_loss(u, np.where(mask, y, 0), mask), 2, "masked_loss")
     full = reference_loss(u, y, lengths, "tokens")[1]
-    if np.shape(du) != full.shape or not np.array_equal(np.not_equal(du, 0), full != 0):
-        raise Wrong("the gradient is not 0 on padding, or is 0 elsewhere, or of another shape")
+    same_shape(du, full, "the gradient")
+    if du.dtype.kind != "f" or not np.array_equal(du != 0, full != 0):
+        raise Wrong("the gradient is not 0 on padding, or is 0 elsewhere")
+    if np.ndim(loss if isinstance(loss, float | ndarray) else []) != 0:
+        raise Wrong("the loss should be a float")
     for filling in (-100, 5):
         other = np.where(mask[..., None], u, draw.uniform(6, 3, 5, low=-900, high=900))
         got = several(
@@ -276,6 +279,7 @@ def large_scores(student, given, draw):
                     np.log(np.exp(u[0, 0].astype(float) - scale).sum()) + scale - u[0, 0, y]
                 )
                 close(loss, wanted, "the loss of one token", tolerance=1e-5)
+                same_shape(du, u, "the gradient")
                 close(du[0, 0], p - np.eye(3)[y], "the gradient", tolerance=1e-5, dtype=dtype)
 
 

@@ -118,7 +118,15 @@ def number(got: Any, what: str) -> float:
         got = got.item()
     if isinstance(got, bool) or not isinstance(got, (int, float, np.integer, np.floating)):
         raise Wrong(f"{what} should be a number, and is {type(got).__name__}")
-    return float(got)
+    try:
+        return float(got)
+<<<<<<< HEAD
+    except OverflowError as error:
+        raise Wrong(f"{what} is not right") from error
+=======
+    except OverflowError:
+        raise Wrong(f"{what} is a whole number of hundreds of digits") from None
+>>>>>>> set45
 
 
 def pair(got: Any, what: str) -> tuple:
@@ -225,7 +233,7 @@ def same_descent(student, W, ids, penalty):
     close(dW, wanted_dW, "the gradient", 1e-9)
 
 
-@SET.test("gradient", 2, "gives loss and gradient, with and without a penalty")
+@SET.test("gradient", 1, "gives loss and gradient, with and without a penalty")
 def short_descent(student, given, draw):
     V = draw.between(5, 7)
     W, ids = draw.uniform(V, V, low=-2.0, high=2.0), tokens(draw, 60, V)
@@ -233,9 +241,9 @@ def short_descent(student, given, draw):
         same_descent(student, W, ids, penalty)
 
 
-@SET.test("gradient", 1, "gives both for 22,500 weights and twenty thousand tokens in time")
+@SET.test("gradient", 2, "gives both for 22,500 weights and five thousand tokens in time")
 def long_descent(student, given, draw):
-    W, ids = draw.uniform(150, 150), tokens(draw, 20_000, 150)
+    W, ids = draw.uniform(150, 150), tokens(draw, 5_000, 150)
     same_descent(student, W, ids, 0.01)
 
 

@@ -70,12 +70,10 @@ def test_same_when_made_again(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_key_draws_another_sheet(name):
-    """Each value that the sheet prints differs for some of a few keys, and most sheets do."""
+    """Where the sheet prints anything that is drawn, most keys have a sheet of their own."""
     printed = set(PLACEHOLDER.findall((SETS / name / "sheet.md").read_text(encoding="utf-8")))
-    drawn = [given(load(name), name, key) for key in KEYS]
-    for value in printed - {"site"}:
-        assert len({str(values[value]) for values in drawn}) > 1, f"{value} is always the same"
     if printed - {"site"}:
+        drawn = [given(load(name), name, key) for key in KEYS]
         sheets = {notebook(cells(name, values, solution=False)) for values in drawn}
         assert len(sheets) > len(KEYS) / 2
 

@@ -4,15 +4,16 @@ The judge runs the same tests on the course's key and on other numbers, out of r
 run in the notebook itself, with NumPy alone, and say what came and what was expected.
 """
 
-import copy
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 from unrolled.grading.draw import Draw
-from unrolled.grading.failures import Failure, Wrong
+from unrolled.grading.failures import BadReply, Failure, Wrong, refused
 from unrolled.grading.tasks import load, run
+from unrolled.grading.wire import WireError, pack, unpack
 
 KEY = "practice"
 
@@ -32,15 +33,33 @@ class Functions:
 
     def call(self, name: str, args: tuple, kwargs: dict) -> Any:
         """What the function gives for copies of these arguments."""
-        args, kwargs = copy.deepcopy((args, kwargs))
+        args, kwargs = across(args), across(kwargs)
         try:
-            return copy.deepcopy(self.namespace[name](*args, **kwargs))
+            given = self.namespace[name](*args, **kwargs)
         except Failure:
             raise
         except Exception as error:
             line = traceback.extract_tb(error.__traceback__)[-1].lineno
             reason = f"{name} raised {type(error).__name__} (line {line} of its cell)"
             raise Wrong(reason, str(error)) from error
+        try:
+            return across(given, functions=False)
+        except WireError as error:
+            raise BadReply(f"{name} gave {refused(error)}") from error
+
+
+def across(value: Any, functions: bool = True) -> Any:
+    """The value as it comes out of the judge's wire: a copy, with NumPy's numbers as Python's."""
+    sent: list[Callable] = []
+
+    def number(function: Callable) -> int:
+        sent.append(function)
+        return len(sent) - 1
+
+    def called(index: int) -> Callable:
+        return lambda *args: across(sent[index](*across(args)))
+
+    return unpack(pack(value, number if functions else None), called)
 
 
 class Practice:

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from unrolled.grading import practice as module
+from unrolled.grading.failures import BadReply
 from unrolled.grading.practice import Functions, Practice
 from unrolled.grading.tasks import ProblemSet, Wrong, close, equal
 
@@ -58,3 +60,18 @@ def test_an_exception_is_told_with_its_line():
     assert error.value.detail == "'p_o'"
     with pytest.raises(Exception, match="no function is called missing"):
         Functions({"missing": 3}).missing()
+
+
+def test_values_cross_as_they_do_to_the_judge():
+    """Numbers of NumPy's arrive as Python's; what the judge cannot read, practice refuses."""
+    functions = Functions(
+        {
+            "mean": lambda x: x.mean(),
+            "letters": set,
+            "doubled": lambda f, x: f(x) * 2,
+        }
+    )
+    assert type(functions.mean(np.ones(3))) is float
+    assert functions.doubled(lambda x: x + 1, np.float64(2)) == 6.0
+    with pytest.raises(BadReply, match="letters gave set where only numbers, texts, lists"):
+        functions.letters("ab")

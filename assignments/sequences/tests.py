@@ -120,13 +120,8 @@ def number(got: Any, what: str) -> float:
         raise Wrong(f"{what} should be a number, and is {type(got).__name__}")
     try:
         return float(got)
-<<<<<<< HEAD
     except OverflowError as error:
         raise Wrong(f"{what} is not right") from error
-=======
-    except OverflowError:
-        raise Wrong(f"{what} is a whole number of hundreds of digits") from None
->>>>>>> set45
 
 
 def pair(got: Any, what: str) -> tuple:

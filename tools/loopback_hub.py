@@ -74,14 +74,14 @@ class Hub:
             )
         try:
             self.wait("the hub", lambda: self.ask("GET", "/hub/api"))
-        except BaseException:
-            self.__exit__(None)
+        except BaseException as error:
+            self.__exit__(type(error))
             raise
         return self
 
     def __exit__(self, kind: type | None, *error) -> None:
         """A request first, on which it ends its servers and its proxy; then force."""
-        if kind is not None:
+        if kind not in (None, KeyboardInterrupt):
             print(self.last_words(), file=sys.stderr)
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
@@ -114,7 +114,7 @@ class Hub:
                 if ready():
                     return
             time.sleep(0.2)
-        sys.exit(f"{self.last_words()}\nFailed: {what} did not start.")
+        sys.exit(f"Failed: {what} did not start.")
 
     def log_in(self, name: str) -> str:
         """A token of this user's, whose server then runs."""

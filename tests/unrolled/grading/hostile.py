@@ -220,7 +220,7 @@ ENDINGS = {
         "",
     ),
     "huge array": ("import numpy as np\ndef answer(x): return np.zeros(2**24)", "BadReply"),
-    "huge text": ("def answer(x): return 'x' * 10**8", "BadReply"),
+    "huge text": ("def answer(x): return 'x' * 10**7", "BadReply"),
     "huge integer": ("def answer(x): return 2**10**6", "BadReply"),
     "deep": (
         "def answer(x):\n    y = []\n    for _ in range(500): y = [y]\n    return y",
@@ -246,6 +246,26 @@ ENDINGS = {
         "TimedOut",
     ),
     "a verdict": (WRITE + "def answer(x):\n    line().say('passed', 1, 10)\n    return 0", "0"),
+    "a number for a message": (
+        WRITE + "def answer(x): os.write(line().writing, line().wire.pack(5))",
+        "BadReply could not be read",
+    ),
+    "a message without a number": (
+        WRITE + "def answer(x): line().say('value', 'one', 4)",
+        "BadReply could not be read",
+    ),
+    "a callback with a number for arguments": (
+        WRITE + "def answer(x): line().say('callback', 0, 4)",
+        "",
+    ),
+    "a callback without arguments": (
+        WRITE + "def answer(x):\n    line().say('callback', 0)\n    return 0",
+        "0",
+    ),
+    "an error without a place": (
+        WRITE + "def answer(x): line().say('error', 1, 'KeyError')",
+        "BadReply could not be read",
+    ),
     "an answer before": (WRITE + "line().say('value', 1, 5)\ndef answer(x): return 0", "0"),
     "a function of its own": (
         WRITE + "def answer(x):\n    line().say('callback', -10**9, ())\n    return 0",

@@ -16,7 +16,15 @@ from typing import NamedTuple
 
 from unrolled.grading.draw import Draw
 
-PARTS = ("sequences", "training", "gates", "sequence_to_sequence", "looking", "convolution")
+PARTS = (
+    "sequences",
+    "training",
+    "gates",
+    "sequence_to_sequence",
+    "looking",
+    "hearing",
+    "convolution",
+)
 WRONG = 3  # choices besides the right one
 
 

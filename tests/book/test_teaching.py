@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from pathspec import GitIgnoreSpec
-from unrolled.grading.commands import main, parser
 
 import pages
 import try_hub
+from unrolled.grading.commands import main, parser
 from unrolled.grading.questions.bank import kinds
 from unrolled.grading.tasks import load
 
@@ -131,18 +131,15 @@ def is_below(page, other):
     return page.parent == other.parent and page.stem.startswith(other.stem + "-")
 
 
-def test_projects_have_a_rubric_that_adds_up():
+def test_the_table_of_projects_says_what_the_projects_say():
+    """That their points add up is a test of the projects' own."""
     (rows,) = table("project", "points", "file")
     files = [re.search(r"assignments/projects/[\w-]+\.md", row["file"])[0] for row in rows]
     assert sorted(files) == sorted(map(str, PROJECTS.glob("*.md")))
     for row, file in zip(rows, files, strict=True):
-        text = Path(file).read_text()
-        assert text.startswith(f"# {row['project']}\n")
-        points = [int(n) for n in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)]
-        assert sum(points) == int(row["points"])
-        assert row["hours"].replace("–", " to ") in text
-        links = LINK.findall(text)
-        assert links and all(Path(f"book/{link}.md").exists() for link in links)
+        first, then = Path(file).read_text().splitlines()[0:3:2]
+        assert first.removeprefix("# Project: ").lower() == row["project"].lower()
+        assert then.lower().startswith(row["time"]) and f"{row['points']} points" in then
 
 
 @pytest.mark.parametrize("target", ["sheet", "grade", "quiz", "exam"])

@@ -392,15 +392,19 @@ def things() -> Iterator[dict]:
 NAMES = [line.split("(")[0][4:] for line in ATTEMPTS.splitlines() if line.startswith("def ")][1:]
 
 
-def attempts(room: Room, names: list[str] = NAMES) -> list[str]:
-    """Which attempts succeed. Each runs in a session of its own."""
+def attempts(room: Room, names: list[str] = NAMES, together: bool = False) -> list[str]:
+    """Which attempts succeed: each in a session of its own, or all in one."""
     done = []
     with things() as given:
         cells = [f"THINGS = {given!r}", ATTEMPTS]
-        for name in names:
-            with contextlib.suppress(Failure), Session(cells, room) as student:
-                student.call(name)
-                done.append(name)
+        for group in [names] if together else [[name] for name in names]:
+            with Session(cells, room) as student:
+                for name in group:
+                    with contextlib.suppress(Failure):
+                        student.call(name)
+                        done.append(name)
+                if together and student.value("THINGS") != given:  # or it has ended: a Failure
+                    done.append("the session is spoilt")
         if outcome(room, ENDINGS["right"][0]) != "4":
             done.append("something spoils what follows")
     return done

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hostile import ENDINGS, LIMITS, NAMES, WRITE, attempts, outcome, running, step
 
-from unrolled.grading.confine import Limits
 from unrolled.grading.failures import BadReply, Failure, NotFound, StudentError, TimedOut
 from unrolled.grading.session import Session
 

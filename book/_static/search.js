@@ -2,34 +2,35 @@
 const pagefind = await import("../pagefind/pagefind.js");
 await pagefind.options({
   excerptLength: 24,
-  ranking: { metaWeights: { title: 5, words: 5, page: 0.5, late: 1, number: 0 } },
+  ranking: { metaWeights: { title: 5, words: 5, page: 0.5, late: 1, number: 0, place: 0 } },
 });
 
 const SHOWN = 10;
 // Words that most sections have; a question is asked without them
 const EMPTY = new Set(
   ("a an and are as at be by can do does for from get have how i in into is it its me my of on or " +
-    "should so that the their there this to use using was we what when where which with you your").split(" "),
+    "should so that the their there this to use using was we what when where with you your").split(" "),
 );
 
 const search = async (words) => (await pagefind.search(words.join(" "))).results;
 
-/** The sections with all words; where these are few, then those with some, rare words first. */
+/** The sections with all words; where these are few, also those with some, rare words first. */
 export async function find(query) {
   const typed = query.toLowerCase().split(/[\s?!,;]+/).filter(Boolean);
   const telling = typed.filter((word) => !EMPTY.has(word));
   const words = telling.length ? telling : typed;
   const found = words.length ? await search(words) : [];
   if (found.length >= SHOWN || words.length < 2) return found;
-  const others = new Map();
-  for (const results of await Promise.all(words.map((word) => search([word])))) {
+  const total = new Map();
+  const count = (results, weight) => {
     for (const result of results) {
-      const before = others.get(result.id) ?? { ...result, score: 0 };
-      others.set(result.id, { ...before, score: before.score + result.score });
+      const before = total.get(result.id)?.score ?? 0;
+      total.set(result.id, { ...result, score: before + weight * result.score });
     }
-  }
-  for (const { id } of found) others.delete(id);
-  return [...found, ...[...others.values()].sort((a, b) => b.score - a.score)];
+  };
+  count(found, 2);
+  for (const results of await Promise.all(words.map((word) => search([word])))) count(results, 1);
+  return [...total.values()].sort((a, b) => b.score - a.score);
 }
 
 /** The first results with what is to be shown of them. */
@@ -43,9 +44,9 @@ const part = (kind, name, text) => {
   return element;
 };
 
-function entry({ url, meta, excerpt }) {
+function entry({ meta, excerpt }) {
   const link = document.createElement("a");
-  link.href = url;
+  link.href = new URL(`../${meta.place}`, import.meta.url);
   const title = meta.title ?? meta.late;
   link.append(part("span", "title", [meta.number, title].filter(Boolean).join(" ")));
   if (meta.page !== title) link.append(part("span", "page", meta.page));
@@ -67,6 +68,7 @@ export function attach(field) {
   field.form.after(box);
   let shown = Promise.resolve();
   let asked = "";
+  let waiting; // for the next letter, a moment
 
   const show = async (query) => {
     const results = query ? await first(query) : [];
@@ -77,6 +79,7 @@ export function attach(field) {
     box.hidden = !query;
   };
   const ask = () => {
+    clearTimeout(waiting);
     const query = field.value.trim();
     if (query !== asked) shown = show((asked = query));
   };
@@ -86,7 +89,10 @@ export function attach(field) {
   };
 
   box.hidden = true;
-  field.addEventListener("input", ask);
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 150);
+  });
   field.form.addEventListener("submit", async (event) => {
     event.preventDefault();
     ask();

@@ -92,7 +92,7 @@ def plain(heading: str) -> str:
 
 def names() -> dict[str, str]:
     """The address of a section -> what else readers call what it teaches."""
-    listed = yaml.safe_load(WORDS.read_text("utf-8"))
+    listed = yaml.safe_load(WORDS.read_text("utf-8")) if WORDS.exists() else {}
     return {place.replace(".md", ".html"): text for place, text in listed.items()}
 
 
@@ -134,7 +134,7 @@ def index(site: Path, known: dict[str, str]) -> int:
 
 def write(site: Path = SITE) -> None:
     """Index the site, unless that was done since it last changed."""
-    sources = [*site.rglob("*.html"), WORDS, Path(__file__)]
+    sources = [*site.rglob("*.html"), *WORDS.parent.glob(WORDS.name), Path(__file__)]
     forget_if_changed("search", sources, site / FOLDER)
     if (site / FOLDER).exists():
         return

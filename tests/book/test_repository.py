@@ -251,6 +251,8 @@ def imported_by(pattern):
                 found.update(name.name.partition(".")[0] for name in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.partition(".")[0])
+        if path.name == "child.py":  # a program of its own: its neighbours are on its path
+            found -= {neighbour.stem for neighbour in path.parent.glob("*.py")}
     return found - set(sys.stdlib_module_names) - {"unrolled"}
 
 

@@ -112,6 +112,16 @@ def causal(x, past, W, b, d):
     return b + sum(wide[k * d : k * d + T] @ W[k] for k in range(len(W))), wide[T:]
 
 
+# %% Sequences first, time second, as in Keras
+# points: causal 0
+
+
+def causal(x, past, W, b, d):
+    T, wide = x.shape[1], np.concatenate([np.swapaxes(past, 0, 1), x], axis=1)
+    y = b + sum(wide[:, k * d : k * d + T] @ W[k] for k in range(len(W)))
+    return y, np.swapaxes(wide[:, T:], 0, 1)
+
+
 # %% Right: loops over steps and taps
 # points: all
 

@@ -80,14 +80,14 @@ class Visits:
             session.close()
 
 
-def tested(test: Test, visits: Visits, given: dict, draw: Draw) -> tuple[Result, str]:
+def result_of(test: Test, visits: Visits, given: dict, draw: Draw) -> tuple[Result, str]:
     """What a submission gets for a test, and what the teacher should hear of the test itself."""
     try:
         return run(test, visits, given, draw), ""
     except (OSError, Refused):
         raise  # of the judge's own, not of the submission's
     except Exception as error:
-        return Result(test, 0, UNREAD), f"{test.name} raised {type(error).__name__}: {error}"
+        return Result(test, 0, UNREAD), f"{test.name} raised {type(error).__name__}: {error!s:.200}"
 
 
 def graded(submission: Submission, course: Course, problem_set: ProblemSet, room: Room) -> dict:
@@ -100,7 +100,7 @@ def graded(submission: Submission, course: Course, problem_set: ProblemSet, room
         why = str(error) if isinstance(error, Unreadable) else "the file cannot be read"
         return {**line, "problem": why, "tests": [], "notes": []}
     given, draw = course.given(problem_set, who), Draw(course.key, course.name, "test", who)
-    results = [tested(test, visits, given, draw) for test in problem_set.tests]
+    results = [result_of(test, visits, given, draw) for test in problem_set.tests]
     return {
         **line,
         "problem": "",

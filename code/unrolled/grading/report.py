@@ -63,7 +63,8 @@ def write(out: Path, problem_set: ProblemSet, lines: list[dict], log: list[str])
             (feedback / f"{file_name(line['student'])}.html").write_text(page, **TEXT)
     log = log + [entry for line in lines for entry in entries(line)]
     log.append(f"{sum('broken' not in line for line in lines)} of {len(lines)} were graded")
-    (out / "log.txt").write_text("\n".join(log) + "\n", **TEXT)
+    lines_of_log = ["".join(c if c.isprintable() else "?" for c in entry) for entry in log]
+    (out / "log.txt").write_text("\n".join(lines_of_log) + "\n", **TEXT)
 
 
 TEXT = {"encoding": "utf-8", "errors": "backslashreplace"}  # names may be no proper text

@@ -10,7 +10,6 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
 import sys
 
@@ -21,14 +20,14 @@ CAPSET = {"x86_64": 126, "aarch64": 91}
 
 # System calls by number (arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h): sockets and
 # io_uring; starting, signalling or reading processes; namespaces, keys, BPF; memory that no limit
-# counts or that stays behind; modes, times and attributes of files, which Landlock leaves open
+# counts or that others have; modes, times and attributes of files, which Landlock leaves open
 REFUSED = {
     "x86_64": {
         "network": "41 53 425 426 427",
         "processes": "57 58 59 322 101 310 311 440 62 200 234 129 297 434 424 438 312 141 251 203"
         " 142 144 314 256 279",
         "kernel": "272 308 165 166 428 429 430 433 161 321 298 323 250 248 249 154 135",
-        "outlives": "319 447 29 68 64 240",
+        "memory": "319 447 29 30 31 64 65 66 220 68 69 70 71 240 241 162",
         "files": "90 91 268 452 92 94 93 260 132 235 261 280 188 189 190 197 198 199 253 294 300"
         " 303 304 73",
     },
@@ -37,7 +36,7 @@ REFUSED = {
         "processes": "221 281 117 270 271 440 129 130 131 138 240 434 424 438 272 140 30"
         " 122 118 119 274 238 239",
         "kernel": "97 268 40 39 428 429 430 433 51 280 241 282 219 217 218 92",
-        "outlives": "279 447 194 186 190 180",
+        "memory": "279 447 194 196 195 190 193 191 192 186 189 188 187 180 181 81",
         "files": "52 53 452 55 54 88 5 6 7 14 15 16 26 262 264 265 32",
     },
 }
@@ -62,6 +61,8 @@ def called(result: int, what: str) -> int:
 
 def limit(limits: dict[str, int]) -> None:
     """Sets limits by their names, such as {"CPU": 10}, of which none can be raised again."""
+    import resource  # which Windows lacks
+
     for name, most in {**limits, "CORE": 0}.items():
         kind = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(kind)[1]

@@ -78,7 +78,7 @@ class Room:
         reading, theirs_to_write = os.pipe()
         theirs_to_read, writing = os.pipe()
         try:
-            socket.send_fds(self.control, [b"b"], [theirs_to_read, theirs_to_write])
+            self.send_pipes(theirs_to_read, theirs_to_write)
         finally:
             os.close(theirs_to_read)
             os.close(theirs_to_write)
@@ -86,16 +86,29 @@ class Room:
         os.set_blocking(writing, False)
         return reading, writing
 
+    def send_pipes(self, *pipes: int) -> None:
+        """Gives the process two pipes; one that has ended, between two runs, starts anew."""
+        try:
+            socket.send_fds(self.control, [b"b"], pipes)
+        except OSError:
+            self.close()
+            self.start()
+            socket.send_fds(self.control, [b"b"], pipes)
+
     def end(self) -> tuple[int, float]:
         """Kills the run: the signal that ended it, and the seconds of work it took."""
         try:
             self.control.send(b"e")
             head = self.heard(wire.LENGTHS.size, 30.0)
-            return wire.unpack(head + self.heard(sum(wire.sizes(head)), 30.0))
+            ended = wire.unpack(head + self.heard(sum(wire.sizes(head)), 30.0))
         except Exception:  # the process itself is gone, as where the machine had no memory left
             self.close()
             self.start()
             return signal.SIGKILL, 0.0
+        if not self.confinement.filtered:  # processes that the run has started may live on
+            self.close()
+            self.start()
+        return ended
 
     def close(self) -> None:
         """Ends the process, and with it whatever runs."""

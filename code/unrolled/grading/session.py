@@ -109,7 +109,7 @@ class Session:
             while True:
                 kind, number, *content = self._receive(deadline)
                 if kind == "callback":
-                    self._send(self._called(number, *content), deadline)
+                    self._send(self._called(number, content), deadline)
                 elif number == self._number and kind in kinds:
                     return [kind, *content]
                 # anything else is late, and ignored
@@ -118,9 +118,10 @@ class Session:
         finally:
             self._left -= time.monotonic() - start
 
-    def _called(self, number: int, arguments: tuple) -> tuple[str, Any]:
+    def _called(self, number: int, content: list) -> tuple[str, Any]:
         """The answer to a call of one of our functions: its value, or the type of its error."""
         try:
+            [arguments] = content
             return "value", self._numbers[number](*arguments)
         except Exception as error:
             name = type(error).__name__

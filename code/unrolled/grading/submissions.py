@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 LARGEST_FILE = 20 * 2**20  # bytes: a notebook with its pictures
 LARGEST_SOURCE = 2**20  # characters of all code
 MOST_FILES = 50_000
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_file_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
 COPY = re.compile(r"(?: ?\((\d+)\)|-(\d+))$")  # "ps1 (1)" and "ps1-1"
@@ -40,7 +41,7 @@ class Submission:
     def read(self) -> bytes:
         """What is in the file, a little more than it may have at most; no link is followed."""
         if self.entry is None:
-            with open(os.open(self.source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            with open(os.open(self.source, os.O_RDONLY | NO_LINK), "rb") as file:
                 return file.read(LARGEST_FILE + 1)
         try:
             with zipfile.ZipFile(self.source) as archive:

@@ -220,7 +220,7 @@ ENDINGS = {
         "",
     ),
     "huge array": ("import numpy as np\ndef answer(x): return np.zeros(2**24)", "BadReply"),
-    "huge text": ("def answer(x): return 'x' * 10**8", "BadReply"),
+    "huge text": ("def answer(x): return 'x' * 10**7", "BadReply"),
     "huge integer": ("def answer(x): return 2**10**6", "BadReply"),
     "deep": (
         "def answer(x):\n    y = []\n    for _ in range(500): y = [y]\n    return y",
@@ -246,6 +246,26 @@ ENDINGS = {
         "TimedOut",
     ),
     "a verdict": (WRITE + "def answer(x):\n    line().say('passed', 1, 10)\n    return 0", "0"),
+    "a number for a message": (
+        WRITE + "def answer(x): os.write(line().writing, line().wire.pack(5))",
+        "BadReply could not be read",
+    ),
+    "a message without a number": (
+        WRITE + "def answer(x): line().say('value', 'one', 4)",
+        "BadReply could not be read",
+    ),
+    "a callback with a number for arguments": (
+        WRITE + "def answer(x): line().say('callback', 0, 4)",
+        "",
+    ),
+    "a callback without arguments": (
+        WRITE + "def answer(x):\n    line().say('callback', 0)\n    return 0",
+        "0",
+    ),
+    "an error without a place": (
+        WRITE + "def answer(x): line().say('error', 1, 'KeyError')",
+        "BadReply could not be read",
+    ),
     "an answer before": (WRITE + "line().say('value', 1, 5)\ndef answer(x): return 0", "0"),
     "a function of its own": (
         WRITE + "def answer(x):\n    line().say('callback', -10**9, ())\n    return 0",
@@ -372,15 +392,19 @@ def things() -> Iterator[dict]:
 NAMES = [line.split("(")[0][4:] for line in ATTEMPTS.splitlines() if line.startswith("def ")][1:]
 
 
-def attempts(room: Room, names: list[str] = NAMES) -> list[str]:
-    """Which attempts succeed. Each runs in a session of its own."""
+def attempts(room: Room, names: list[str] = NAMES, together: bool = False) -> list[str]:
+    """Which attempts succeed: each in a session of its own, or all in one."""
     done = []
     with things() as given:
         cells = [f"THINGS = {given!r}", ATTEMPTS]
-        for name in names:
-            with contextlib.suppress(Failure), Session(cells, room) as student:
-                student.call(name)
-                done.append(name)
+        for group in [names] if together else [[name] for name in names]:
+            with Session(cells, room) as student:
+                for name in group:
+                    with contextlib.suppress(Failure):
+                        student.call(name)
+                        done.append(name)
+                if together and student.value("THINGS") != given:  # or it has ended: a Failure
+                    done.append("the session is spoilt")
         if outcome(room, ENDINGS["right"][0]) != "4":
             done.append("something spoils what follows")
     return done

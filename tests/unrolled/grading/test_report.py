@@ -1,6 +1,7 @@
 """What the teacher and the students read."""
 
 import csv
+import re
 
 from unrolled.grading import report
 from unrolled.grading.tasks import ProblemSet
@@ -28,7 +29,7 @@ def test_table_pages_and_log(tmp_path):
         line("\ud800"),
         line("broken", broken="the judge", tests=[]),
         line("nothing", problem="no notebook", tests=[]),
-        line("Anna"),
+        line("Anna", notes=["one\nforged: 6 points"]),
         line("anna"),
     ]
     report.write(tmp_path, SET, lines, ["first"])
@@ -42,6 +43,7 @@ def test_table_pages_and_log(tmp_path):
     pages = sorted(path.name for path in tmp_path.rglob("*.html"))
     assert len({name.lower() for name in pages}) == 6  # none for the broken one
     assert all(path.parent == tmp_path / "feedback" for path in tmp_path.rglob("*.html"))
+    assert not re.search("^forged", (tmp_path / "log.txt").read_text(), re.MULTILINE)
     log = (tmp_path / "log.txt").read_text().splitlines()
     assert log[0] == "first" and log[-1] == "6 of 7 were graded"
     assert any("NOT GRADED" in entry for entry in log)

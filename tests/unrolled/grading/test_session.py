@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hostile import ENDINGS, LIMITS, NAMES, attempts, outcome, running, step
+from hostile import ENDINGS, LIMITS, NAMES, WRITE, attempts, outcome, running, step
 
 from unrolled.grading.confine import Limits
 from unrolled.grading.failures import BadReply, Failure, NotFound, StudentError, TimedOut
@@ -120,6 +120,13 @@ def test_after_an_error_the_session_goes_on_after_the_end_it_does_not(any_room):
             student.f(1)
 
 
+def test_what_comes_after_an_answer_is_no_answer_to_the_next_question(any_room):
+    source = WRITE + "def f(x):\n    if x == 1: line().say('value', 1, 'early')\n    return x"
+    with Session([source], any_room) as student:
+        assert student.f(1) == "early"
+        assert student.f(2) == 2
+
+
 def test_the_clock_runs_over_all_calls(any_room):
     with Session(["import time\ndef f(): time.sleep(0.4)"], any_room) as student:
         start = time.monotonic()
@@ -136,8 +143,9 @@ def test_two_sessions_share_nothing(any_room):
         assert s.f() is False
 
 
-def test_hashes_are_the_same_in_every_run(any_room):
-    source = ["def f(): return list({'a', 'b', 'c', 'd', 'e'})"]
+def test_hashes_and_unseeded_numbers_are_the_same_in_every_run(any_room):
+    source = ["import random, numpy as np\ndef f():\n    a = list({'a', 'b', 'c', 'd', 'e'})"]
+    source = [source[0] + "\n    return a + [random.random(), np.random.rand()]"]
     orders = set()
     for _ in range(2):
         with Session(source, any_room.confinement) as student:

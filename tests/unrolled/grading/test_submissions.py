@@ -118,6 +118,7 @@ def test_what_unfolds_to_gigabytes_is_not_unfolded(tmp_path):
     bomb = zipped(tmp_path / "bomb.zip", {"anna.ipynb": b"0" * (2 * LARGEST_FILE)})
     assert bomb.stat().st_size < 2**20
     [one], _ = collect(bomb)
+    assert len(one.read()) == LARGEST_FILE + 1
     with pytest.raises(Unreadable, match="larger than 20 MB"):
         one.cells()
     large = tmp_path / "in" / "anna.ipynb"

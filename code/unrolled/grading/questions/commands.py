@@ -10,6 +10,7 @@ from unrolled.grading.questions.exam import write
 from unrolled.grading.questions.moodle import moodle_xml
 from unrolled.grading.questions.qti import text2qti
 
+SHORTEST_KEY = 12
 FORMATS = {"moodle": ".xml", "text2qti": ".txt", "markdown": ".md"}
 
 
@@ -62,9 +63,9 @@ def exam(
     Raises
     ------
     ValueError : for an unknown chapter, and for more questions than there are kinds
-    RuntimeError : without Chromium, or without MathJax
+    OSError : without Chromium or MathJax, or if one of them fails
     """
-    return write(draw, chapters, count, folder, title, variants)
+    return list(write(draw, chapters, count, folder, title, variants))
 
 
 def markdown(questions: Sequence[Question], title: str) -> str:
@@ -108,13 +109,13 @@ def _exam(arguments: argparse.Namespace) -> None:
     folder = arguments.out or Path(arguments.name)
     draw = Draw(_secret(arguments.key), "exam", arguments.name)
     chapters, count = arguments.chapters, arguments.questions
-    for path in exam(draw, chapters, count, folder, arguments.title, arguments.variants):
-        print(path)
+    for path in write(draw, chapters, count, folder, arguments.title, arguments.variants):
+        print(path, flush=True)
 
 
 def _secret(file: Path) -> str:
-    """A course's key; an empty one would be known to everybody."""
+    """A course's key; a short one could be found by trying."""
     secret = file.read_text(encoding="utf-8").strip()
-    if not secret:
-        raise ValueError(f"key must be a file with a secret in it, {file} is empty")
+    if len(secret) < SHORTEST_KEY:
+        raise ValueError(f"{file} must hold a key of at least {SHORTEST_KEY} characters")
     return secret

@@ -210,7 +210,8 @@ def standard_error(draw: Draw) -> Question:
 
 @kind("convolution/choosing", difficulty=2)
 def layers_for_a_distance(draw: Draw) -> Question:
-    F, back = draw.between(2, 5), draw.between(20, 2000)
+    F = draw.between(2, 5)
+    back = (F - 1) * (2 ** draw.between(4, 8) - 1) + draw.between(-3, 3)  # at the border
     layers = math.ceil(math.log2(back / (F - 1) + 1))
     return number(
         f"Causal convolutions of {F} taps lie on top of each other, with the dilations 1, 2, 4 and "

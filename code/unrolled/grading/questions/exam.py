@@ -3,7 +3,7 @@
 All variants ask the same kinds of questions, in another order and with other numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -53,15 +53,24 @@ def key(asked: Sequence[Question], title: str, variant: str) -> str:
 
 def write(
     draw: Draw, chapters: Sequence[str], count: int, folder: Path, title: str, variants: str
-) -> list[Path]:
-    """Print the paper and the key of each variant into a folder, and say where they are."""
-    paths = []
+) -> Iterator[Path]:
+    """Print the paper and the key of each variant into a folder; the path of each as it is done.
+
+    Parameters
+    ----------
+    draw : what kinds, order and numbers are drawn from
+    chapters : their pages as in _toc.yml; none for all
+    count : how many questions
+    folder : where the files go
+    title : stands on the first page
+    variants : a letter for each
+    """
     for variant in variants:
         asked = questions(draw, chapters, count, variant)
         for name, html in (("paper", paper), ("key", key)):
-            paths.append(folder / f"{name}-{variant}.pdf")
-            to_pdf(typeset(html(asked, title, variant)), paths[-1])
-    return paths
+            path = folder / f"{name}-{variant}.pdf"
+            to_pdf(typeset(html(asked, title, variant)), path)
+            yield path
 
 
 def points(question: Question) -> int:

@@ -1,7 +1,7 @@
-r"""From HTML with mathematics between \( and \) to PDF, by Chromium and MathJax on this machine.
+"""From HTML with mathematics in LaTeX to PDF, by Chromium and MathJax on this machine.
 
 Neither asks the network. Chromium is the browser that `make browser` uses, and MathJax comes with
-the package sphinx-mathjax-offline, with which the book is built.
+the package sphinx-mathjax-offline.
 """
 
 import re
@@ -34,7 +34,9 @@ def browser() -> str:
     places = [f"/Applications/{name}.app/Contents/MacOS/{name}" for name in APPLICATIONS]
     path = next(filter(None, map(shutil.which, [*NAMES, *places])), None)
     if path is None:
-        raise RuntimeError("a paper is printed by Chromium or Chrome, and neither is installed")
+        raise FileNotFoundError(
+            "a paper is printed by Chromium or Chrome, and neither is installed"
+        )
     return path
 
 
@@ -42,7 +44,7 @@ def mathjax() -> Path:
     """The script that sets mathematics, as SVG."""
     package = find_spec("sphinx-mathjax-offline")
     if package is None or not package.submodule_search_locations:
-        raise RuntimeError("formulas need MathJax: pip install sphinx-mathjax-offline")
+        raise FileNotFoundError("formulas need MathJax: pip install sphinx-mathjax-offline")
     return Path(package.submodule_search_locations[0]) / "static" / "mathjax" / "tex-svg-full.js"
 
 
@@ -53,7 +55,7 @@ def typeset(html: str) -> str:
     if wrong := re.findall(r'data-mjx-error="(.*?)"', drawn):
         raise ValueError(f"html must hold mathematics that MathJax can read, got {wrong}")
     if not re.search(r'<body[^>]*class="[^"]*typeset', drawn):
-        raise RuntimeError("MathJax did not finish")
+        raise OSError("MathJax did not finish")
     return re.sub(r"<script.*?</script>\s*", "", drawn, flags=re.DOTALL)
 
 
@@ -69,12 +71,12 @@ def _run(page: str, switches: list[str]) -> str:
         file = Path(folder) / "page.html"
         file.write_text(page, encoding="utf-8")
         command = [browser(), *SWITCHES, OFFLINE, f"--user-data-dir={folder}/profile"]
-        done = subprocess.run(
-            [*command, *switches, file.as_uri()],
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise RuntimeError(f"Chromium failed: {done.stderr.decode(errors='replace')[-500:]}")
+        command += [*switches, file.as_uri()]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace")[-500:]
+            raise OSError(f"Chromium failed: {said}") from None
+        except subprocess.TimeoutExpired:
+            raise OSError(f"Chromium has not finished in {PATIENCE} seconds") from None
     return done.stdout.decode("utf-8")

@@ -13,7 +13,7 @@ from unrolled.grading.questions.bank import kinds
 @pytest.fixture
 def run(tmp_path):
     """Run a command line; the key lies in a file."""
-    (tmp_path / "key").write_text("a secret\n")
+    (tmp_path / "key").write_text("a secret of ours\n")
 
     def called(*words):
         parser = argparse.ArgumentParser()
@@ -63,7 +63,7 @@ def test_an_exam_is_printed_in_its_variants(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(commands, "write", lambda *a: printed.setdefault("a", a) and [a[3] / "x"])
     run("exam", "--out", str(tmp_path), "--variants", "ABC", "--questions", "7", "--title", "T")
     draw, chapters, count, folder, title, variants = printed["a"]
-    assert (draw.key, draw.path) == ("a secret", ("exam", "exam"))
+    assert (draw.key, draw.path) == ("a secret of ours", ("exam", "exam"))
     assert (chapters, count, folder, title, variants) == ([], 7, tmp_path, "T", "ABC")
     assert capsys.readouterr().out == f"{tmp_path / 'x'}\n"
 
@@ -75,6 +75,17 @@ def test_what_is_refused(run, tmp_path):
         run("quiz", "--chapters", "gates/gru", "--questions", "50", "--out", str(tmp_path / "x"))
     with pytest.raises(ValueError, match="format"):
         commands.quiz(Draw("key"), [], 3, "word", tmp_path / "x")
-    (tmp_path / "key").write_text(" \n")
+    (tmp_path / "key").write_text("too short\n")
     with pytest.raises(ValueError, match="key"):
         run("quiz", "--out", str(tmp_path / "x"))
+
+
+def test_they_are_commands_of_the_package(tmp_path, capsys):
+    """Beside those for problem sets, with an exit status and a sentence if something is wrong."""
+    from unrolled.grading.__main__ import main
+
+    (tmp_path / "key").write_text("a secret of ours\n")
+    words = ["quiz", "--key", str(tmp_path / "key"), "--out", str(tmp_path / "quiz.xml")]
+    assert main(words) == 0 and (tmp_path / "quiz.xml").exists()
+    assert main([*words, "--questions", "500"]) == 1
+    assert "count" in capsys.readouterr().err

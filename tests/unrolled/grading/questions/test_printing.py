@@ -17,19 +17,19 @@ def chromium():
     """Where a browser is missing, there is nothing to print with; `make browser` says so."""
     try:
         return printing.browser()
-    except RuntimeError as error:
+    except FileNotFoundError as error:
         pytest.skip(str(error))
 
 
 def test_without_a_browser_it_says_so(monkeypatch):
     monkeypatch.setattr(printing.shutil, "which", lambda name: None)
-    with pytest.raises(RuntimeError, match="Chromium"):
+    with pytest.raises(FileNotFoundError, match="Chromium"):
         printing.browser()
 
 
 def test_without_mathjax_it_says_so(monkeypatch):
     monkeypatch.setattr(printing, "find_spec", lambda name: None)
-    with pytest.raises(RuntimeError, match="sphinx-mathjax-offline"):
+    with pytest.raises(FileNotFoundError, match="sphinx-mathjax-offline"):
         printing.mathjax()
 
 

@@ -85,7 +85,8 @@ export function attach(field) {
   };
   const close = () => {
     box.closest(".search-button__wrapper").classList.remove("show");
-    document.querySelector(".search-button__button")?.focus();
+    const buttons = [...document.querySelectorAll(".search-button__button")];
+    buttons.find((button) => button.offsetParent)?.focus();
   };
 
   box.hidden = true;
@@ -107,7 +108,7 @@ export function attach(field) {
     if (event.key in steps) {
       event.preventDefault();
       (links[Math.min(at + steps[event.key], links.length - 1)] ?? field).focus();
-    } else if (event.key === "Escape" && at >= 0) close();
+    } else if (event.key === "Escape") close();
   });
   ask();
 }

@@ -136,6 +136,7 @@ def test_enter_opens_the_first_result_and_escape_closes(open_page):
         page.locator(".found-list a").first.focus()
         page.keyboard.press("Escape")
         expect(page.locator(".found-box")).not_to_be_visible()
+        expect(page.locator(".search-button__button:focus")).to_have_count(1)
         page.keyboard.press("Control+K")
         page.keyboard.press("Enter")
         page.wait_for_url("**/bptt-index-form.html#any-cell")

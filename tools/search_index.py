@@ -23,12 +23,8 @@ SITE = BUILD / "html"
 FOLDER = "pagefind"  # in the site, where book/_static/search.js looks
 WORDS = Path("book/search.yml")
 # Not among the results: lists of what stands elsewhere
-LEFT_OUT = (
-    "genindex",
-    "search",
-    "prf-prf",
-    *(f"book/reference/{x}" for x in ("ch", "cl", "terms")),
-)
+LEFT_OUT = ("genindex", "search", "prf-prf", "book/reference/checks", "book/reference/claims")
+LEFT_OUT += ("book/reference/terms",)
 # Found after what teaches: these parts of every chapter, and most of the reference
 LATE = {"In short", "Check yourself", "Exercises", "Going deeper"}
 TEACHING_REFERENCE = ("notation", "conventions", "keras")

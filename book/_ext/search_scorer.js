@@ -12,7 +12,7 @@ var Scorer = {
   partialTerm: 2,
   score: ([docname, title, , , score]) => {
     const [, chapter = 99, section = 0] = title.match(/^(\d+)\.(?:(\d+)\.)?/) ?? [];
-    const list = /reference\/(checks|claims|terms|exercises|bibliography)/.test(docname);
+    const list = /reference\/(?!notation|conventions|keras)/.test(docname);
     return score * (list ? 0.1 : 1) - (100 * chapter + 1 * section) / 1e5;
   },
 };

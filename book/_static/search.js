@@ -9,7 +9,7 @@ const SHOWN = 10;
 // Words that most sections have; a question is asked without them
 const EMPTY = new Set(
   ("a an and are as at be by can do does for from get have how i in into is it its me my of on or " +
-    "should so that the their there this to use using was we what when where with you your").split(" "),
+    "should so that the their there this to up use using was we what when where with you your").split(" "),
 );
 
 const search = async (words) => (await pagefind.search(words.join(" "))).results;

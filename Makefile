@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel offline release claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser wheel offline release hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -75,6 +75,9 @@ release: $(READY) ## wheel, offline zip and notebooks in _build/release (TAG=v1.
 
 wheel: $(READY) ## build the package, install it with NumPy alone, run every layer
 	@$(TOOL) try_wheel
+
+hub: $(READY) ## send a problem set once round a JupyterHub on this machine
+	@$(TOOL) try_hub
 
 pins: $(READY) ## recompute constraints.txt (UPGRADE=1: all at their newest)
 	@$(TOOL) pins

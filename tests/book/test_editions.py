@@ -93,10 +93,17 @@ def test_the_address_of_the_site_follows_from_the_repository():
 
 def test_the_zip_has_the_site_in_one_folder_and_is_the_same_each_time(tmp_path):
     site = tmp_path / "html"
-    (site / "_images").mkdir(parents=True)
+    for folder in ("_images", "pagefind/a"):
+        (site / folder).mkdir(parents=True)
     font = '<link rel="preload" as="font" type="font/woff2" crossorigin href="a.woff2" />'
     (site / "index.html").write_text(f"<head>{font}\n</head>")
-    for name in ("404.html", "sitemap.xml", "_images/card-1.png", "_images/figure.svg"):
+    for name in (
+        "404.html",
+        "sitemap.xml",
+        "_images/card-1.png",
+        "_images/figure.svg",
+        "pagefind/a/b.pf",
+    ):
         (site / name).write_text("")
     made = [offline.pack(site, tmp_path / folder / "book.zip") for folder in ("a", "b")
             if (tmp_path / folder).mkdir() is None]  # fmt: skip

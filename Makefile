@@ -65,7 +65,7 @@ browser: $(READY) ## look at the built site in Chromium, with the network cut of
 	@$(TOOL) book
 	@$(RUN) -m pytest -n 2 tests/browser
 
-offline: $(READY) ## the whole site as one zip, to be read without a network or server
+offline: $(READY) ## the site as one zip, to be read without network or server
 	@$(TOOL) book
 	@$(TOOL) offline
 

@@ -130,6 +130,9 @@ def tag(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.doc
     if page not in app.env.found_docs:
         return
     card, number, chapter = card_of(app, page)
+    path = Path(app.outdir, card)
+    if not path.exists():  # now, not at the end: numbers may be others when the page stays as it is
+        draw_card(path, number, chapter, app.unrolled_cff["title"])
     about = app.env.metadata[page].get(ABOUT, "") or title_of(app, page)
     properties = {
         "og:type": "article",
@@ -174,7 +177,6 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.name != "html":
         return
     out, pages = Path(app.outdir), sorted(app.env.found_docs)
-    draw_cards(app, out, pages)
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {app.config.html_baseurl}sitemap.xml\n"
     (out / "robots.txt").write_text(robots, "utf-8")
     (out / "sitemap.xml").write_text(sitemap(app, pages), "utf-8")
@@ -184,17 +186,6 @@ def write_files(app: Sphinx, error: Exception | None) -> None:
         "404.html", {**place, "title": app.unrolled_cff["title"]}
     )
     (out / "404.html").write_text(missing, "utf-8")
-
-
-def draw_cards(app: Sphinx, out: Path, pages: list[str]) -> None:
-    """Those that are not there yet; a picture of an earlier title goes."""
-    wanted = {card: shown for card, *shown in (card_of(app, page) for page in pages)}
-    for old in (out / "_images").glob("card-*.png"):
-        if f"_images/{old.name}" not in wanted:
-            old.unlink()
-    for card, shown in wanted.items():
-        if not (out / card).exists():
-            draw_card(out / card, *shown, app.unrolled_cff["title"])
 
 
 def sitemap(app: Sphinx, pages: list[str]) -> str:

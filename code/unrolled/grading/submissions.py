@@ -75,7 +75,7 @@ def notebook_cells(data: bytes) -> list[str]:
     """The code cells of a notebook of format 4."""
     try:
         book = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):
         raise Unreadable("the file is no notebook: it cannot be read as JSON") from None
     form = book.get("nbformat") if isinstance(book, dict) else None
     if form != 4 or not isinstance(book.get("cells"), list):

@@ -82,10 +82,10 @@ def row(problem_set: ProblemSet, line: dict) -> list:
 
 
 def cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    plain = unicodedata.normalize("NFKC", text)  # where a wide = is one, too
-    first = next((c for c in plain if c.isprintable() and not c.isspace()), "")
-    return "'" + text if first in ("=", "+", "-", "@") or text[:1] in ("\t", "\r") else text
+    """A text that no spreadsheet takes for a formula, or for several cells."""
+    text = "".join(c if c.isprintable() else "?" for c in text.replace(";", ","))
+    first = unicodedata.normalize("NFKC", text).strip()[:1]  # where a wide = is one, too
+    return "'" + text if first and first in "=+-@" else text
 
 
 def entries(line: dict) -> list[str]:

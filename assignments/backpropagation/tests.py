@@ -61,6 +61,7 @@ def shapes(cell: DrawnCell) -> str:
 def one_sequence(draw: Draw, T: int, H: int) -> tuple:
     """A plain layer, and the arguments of `contributions` on a sequence that it has read."""
     W_xh, W_hh, b_h = draw.uniform(2, H), draw.uniform(H, H), draw.uniform(H)
+    W_hh *= min(1.0, np.sqrt(4 / H))  # large networks would magnify rounding
     x, h_0, dh = draw.uniform(T, 1, 2), draw.uniform(1, H), draw.uniform(T, H)
     net = RNN(W_xh, W_hh, b_h)
     h, _, _ = net.forward(x, h_0)

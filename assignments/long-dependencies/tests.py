@@ -232,7 +232,8 @@ def stretches(begins, S=None):
 
 
 def drawn(draw, T, N, D, H, rate=4):
-    layer = RNN(draw.uniform(D, H), 1.2 * draw.uniform(H, H), draw.uniform(H))
+    scale = 1.2 * min(1.0, np.sqrt(4 / H))  # large networks would magnify rounding
+    layer = RNN(draw.uniform(D, H), scale * draw.uniform(H, H), draw.uniform(H))
     begins = np.array([[draw.below(rate) == 0 for _ in range(N)] for _ in range(T)])
     return layer, draw.uniform(T, N, D), begins, draw.uniform(N, H)
 

@@ -198,7 +198,7 @@ def prefixes(join, cards):
 
 
 # %% The two ways of joining are guessed, and join is never asked
-# points: tree 0
+# points: tree 0 tank 2
 
 
 def prefixes(join, cards):

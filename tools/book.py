@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import search_index
 from pages import BUILD, DOCTREES, execute, forget_if_changed, pages
 from processes import TERMINAL_COLOURS, run, turn
 
@@ -40,4 +41,5 @@ def main() -> None:
             sys.exit("The site was not built: mend the page(s) above and run `make book` again.")
         if not build_site():
             sys.exit("The site has faults: mend what is said above and run `make book` again.")
+        search_index.write()
     print(f"The book is built: open {BUILD / 'html' / 'index.html'} in a browser.")

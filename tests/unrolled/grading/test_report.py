@@ -70,3 +70,12 @@ def test_no_cell_is_a_formula_or_more_than_one_cell(tmp_path):
 
 def test_a_name_that_turns_the_writing_round_turns_only_itself():
     assert "<bdi>\u202eanna</bdi>" in report.html_page(SET, line("\u202eanna"))
+
+
+def test_tasks_are_called_as_in_the_sheet():
+    problem_set = ProblemSet("A set", ["one", "two"])
+    problem_set.test("one", 3, "")(lambda student, given, draw: None)
+    problem_set.headings = {"one": "Task 1 · Bits & bytes", "two": "Task 2 · More"}
+    page = report.html_page(problem_set, line("anna"))
+    assert "<h2>Task 1 · Bits &amp; bytes: 2 of 3</h2>" in page
+    assert "<h2>Task 2 · More: 0 of 0</h2>" in page

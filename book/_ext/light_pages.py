@@ -82,7 +82,8 @@ class Bundles:
 
     def scripts(self, names: list[str]) -> str:
         texts = [(self.static / name).read_text() for name in names]
-        return "\n;\n".join(re.sub(r"//# sourceMappingURL=.*", "", text) for text in texts)
+        # an empty statement first, or one that begins with "use strict" would say it for all
+        return "\n;\n" + "\n;\n".join(re.sub(r"//# sourceMappingURL=.*", "", text) for text in texts)
 
 
 def in_static(address: str) -> str | None:
@@ -149,7 +150,8 @@ def with_sizes(html: str, path: Path) -> str:
         source = re.search(r'src="([^"]+)"', tag)
         if "loading=" in tag or not source:
             return tag
-        size = "" if re.search(r"\b(width|height)=", tag) else size_of(path.parent, source[1])
+        has = "_images/" not in source[1] or re.search(r"\b(width|height)=", tag)
+        size = "" if has else size_of(path.parent, source[1])
         return f'<img loading="lazy"{size}{tag.removeprefix("<img")}'
 
     return IMAGE.sub(sized, html)

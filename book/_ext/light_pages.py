@@ -74,7 +74,9 @@ class Bundles:
 
         def moved(found: re.Match) -> str:
             target = (path.parent / found[1]).resolve()
-            if not target.is_relative_to(self.static):  # what an imported file says is moved already
+            if not target.is_relative_to(
+                self.static
+            ):  # what an imported file says is moved already
                 return found[0]
             return f'url("{target.relative_to(self.static).as_posix()}")'
 
@@ -83,7 +85,9 @@ class Bundles:
     def scripts(self, names: list[str]) -> str:
         texts = [(self.static / name).read_text() for name in names]
         # an empty statement first, or one that begins with "use strict" would say it for all
-        return "\n;\n" + "\n;\n".join(re.sub(r"//# sourceMappingURL=.*", "", text) for text in texts)
+        return "\n;\n" + "\n;\n".join(
+            re.sub(r"//# sourceMappingURL=.*", "", text) for text in texts
+        )
 
 
 def in_static(address: str) -> str | None:

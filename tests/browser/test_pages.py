@@ -44,6 +44,9 @@ UNTYPESET = """() => {
     }
     return found;
 }"""
+KEEPS_ITS_PLACE = """i => Math.abs(
+    i.getAttribute("width") / i.getAttribute("height") - i.naturalWidth / i.naturalHeight) < 0.02
+    && i.loading === "lazy" """
 
 
 WIDTHS = (1280, 390)  # of a desk, of a phone
@@ -125,6 +128,7 @@ def test_figures_keep_their_colours_on_light_paper(opened):
         for image in opened.locator("article img").all():
             image.scroll_into_view_if_needed()
             assert image.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
+            assert image.evaluate(KEEPS_ITS_PLACE), image.get_attribute("src")
             assert image.get_attribute("alt").strip(), image.get_attribute("src")
             assert image.evaluate("i => getComputedStyle(i).filter") == "none"
             paper = image.evaluate("i => getComputedStyle(i).backgroundColor")

@@ -22,7 +22,7 @@ PRELOAD = re.compile(r'rel="preload"')
 SCRIPT = re.compile(r'[ \t]*<script\b[^>]*\bsrc="([^"]+)"[^>]*></script>\n?')
 IMAGE = re.compile(r"<img\b[^>]*>")
 IMPORT = re.compile(r"@import\s+(?:url\()?[\"']([^\"']+)[\"']\)?;")
-ADDRESS = re.compile(r"url\((?!data:)[\"']?([^\"')]+)[\"']?\)")
+ADDRESS = re.compile(r"url\(\s*[\"']?(?![\"'#]|data:|https?:)([^\"')]+)[\"']?\)")
 OPTIONS = "documentation_options.js"  # other scripts in the page add to them at once
 PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "in": 96}  # of CSS in each unit
 

@@ -38,12 +38,12 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
         return
     site = Path(app.outdir)
     pages = {path: path.read_text() for path in site.rglob("*.html") if "_static" not in path.parts}
+    fresh = [path for path, html in pages.items() if "_static/bundle-" not in html]
     icons = set(re.findall(r"\bfa-([\w-]+)", " ".join(pages.values())))
     bundles = Bundles(site / "_static", icons)
-    for path, html in pages.items():
-        light = with_sizes(one_script(one_stylesheet(html, bundles), bundles), path)
-        if light != html:
-            path.write_text(light)
+    for path in fresh:
+        light = one_script(one_stylesheet(pages[path], bundles), bundles)
+        path.write_text(with_sizes(light, path))
 
 
 class Bundles:
@@ -69,18 +69,16 @@ class Bundles:
 
     def style(self, path: Path) -> str:
         """A stylesheet with those it imports, its addresses as seen from `_static`."""
-        text = IMPORT.sub(lambda found: self.style(path.parent / found[1]), path.read_text())
-        text = text.replace('@charset "utf-8";', "")
 
         def moved(found: re.Match) -> str:
-            target = (path.parent / found[1]).resolve()
-            if not target.is_relative_to(
-                self.static
-            ):  # what an imported file says is moved already
-                return found[0]
-            return f'url("{target.relative_to(self.static).as_posix()}")'
+            target = (path.parent / found[1]).resolve().relative_to(self.static.resolve())
+            return f'url("{target.as_posix()}")'
 
-        return text if path.parent == self.static else ADDRESS.sub(moved, text)
+        # rules, then the name of an imported file, then rules, …
+        parts = IMPORT.split(path.read_text().replace('@charset "utf-8";', ""))
+        parts[::2] = [ADDRESS.sub(moved, rules) for rules in parts[::2]]
+        parts[1::2] = [self.style(path.parent / name) for name in parts[1::2]]
+        return "".join(parts)
 
     def scripts(self, names: list[str]) -> str:
         texts = [(self.static / name).read_text() for name in names]

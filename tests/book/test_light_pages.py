@@ -41,10 +41,11 @@ def test_a_page_gets_one_stylesheet_in_the_order_of_the_others(bundles):
 
 def test_addresses_are_those_seen_from_the_bundle(bundles):
     sheet = "a {src: url(../fonts/f.woff2)} b {src: url('data:x')} c {src: url(q.png)}"
-    (bundles.static / "styles" / "theme.css").write_text(sheet)
+    (bundles.static / "styles" / "theme.css").write_text('@import "../basic.css";' + sheet)
+    written(bundles, basic="d {src: url(file.png)}")
     text = bundles.styles(["styles/theme.css"])
     assert 'url("fonts/f.woff2")' in text and 'url("styles/q.png")' in text
-    assert "url('data:x')" in text
+    assert "url('data:x')" in text and 'url("file.png")' in text
 
 
 def test_a_page_gets_one_script_that_waits(bundles):

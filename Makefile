@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser wheel hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -67,6 +67,9 @@ browser: $(READY) ## look at the built site in Chromium, with the network cut of
 
 wheel: $(READY) ## build the package, install it with NumPy alone, run every layer
 	@$(TOOL) try_wheel
+
+hub: $(READY) ## send a problem set once round a JupyterHub on this machine
+	@$(TOOL) try_hub
 
 pins: $(READY) ## recompute constraints.txt (UPGRADE=1: all at their newest)
 	@$(TOOL) pins

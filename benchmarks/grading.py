@@ -2,8 +2,9 @@
 
     python benchmarks/grading.py [NAME] [HOW MANY]
 
-All submissions are the solved sheet, but each twentieth has a loop without end in place of its
-first function. The judge's memory is flat if it is the same after all as after the first sixty.
+All submissions are the solved sheet, but one in a hundred has a loop without end in place of its
+first function, which costs its limit in each test that calls it. The judge's memory is flat if it
+is the same after all as after the first tenth.
 """
 
 import re
@@ -30,7 +31,7 @@ def hand_in(name: str, n: int, folder: Path) -> None:
     endless = [*solved, ("code", f"def {first[1]}(*values, **named):\n    while True: pass")]
     texts = sheets.notebook(solved), sheets.notebook(endless)
     for k in range(n):
-        (folder / f"student {k:03}.ipynb").write_text(texts[k % 20 == 19], encoding="utf-8")
+        (folder / f"student {k:03}.ipynb").write_text(texts[k % 100 == 19], encoding="utf-8")
 
 
 def megabytes() -> float:
@@ -57,7 +58,7 @@ def main(name: str = "sequences", n: str = "600") -> None:
         hand_in(name, int(n), handed_in)
         grade(Course(name, KEY), handed_in, Path(folder, "out"), progress=watched)
         rows = Path(folder, "out", "grades.csv").read_text().splitlines()
-        print(f"{len(rows) - 1} graded; the first and the endless one: {rows[1]} | {rows[20]}")
+        print(f"{len(rows) - 1} graded, the first: {rows[1]}; an endless one: {rows[20:21]}")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import numpy as np
 from unrolled.grading.cell_source import backward_source, forward_source
 from unrolled.grading.draw import Draw
 from unrolled.grading.drawn_cell import DrawnCell
-from unrolled.grading.expressions import Applied, Sum, Symbol, Times, send_back, value
+from unrolled.grading.expressions import Applied, Sum, Symbol, Times, nodes, send_back, value
 from unrolled.grading.failures import Wrong
-from unrolled.grading.tasks import ProblemSet, close
+from unrolled.grading.tasks import ProblemSet, close, entries, returns
 from unrolled.layers import RNN
 
 SET = ProblemSet(
@@ -39,9 +39,26 @@ def given(draw: Draw) -> dict:
         **{f"{name}_text": repr(text) for name, text in solutions.items()},  # to be spoiled
         "cell": cell,
         "equations": cell.equations(),
+        "functions": functions(cell),
         "shapes": shapes(cell),
-        "last_output": np.array2string(h[-1], separator=", ", precision=6, floatmode="fixed"),
+        "last_output": ",\n".join(f"[{', '.join(f'{v:.6f}' for v in row)}]" for row in h[-1]),
     }
+
+
+FUNCTIONS = {
+    "sigmoid": r"$\sigma(a) = 1/(1+e^{-a})$",
+    "tanh": r"$\tanh$ (`np.tanh`)",
+    "arctan": r"$\arctan$ (`np.arctan`)",
+    "arsinh": r"$\operatorname{arsinh}$ (`np.arcsinh`)",
+    "softsign": r"$\operatorname{softsign}(a) = a/(1+|a|)$",
+}
+
+
+def functions(cell: DrawnCell) -> str:
+    """The functions that the cell has, and no others."""
+    found = {part.activation for _, e in cell.steps for part in nodes(e) if type(part) is Applied}
+    *others, last = [text for name, text in FUNCTIONS.items() if name in found]
+    return ", ".join(others) + ("," if len(others) > 1 else "") + f" and {last}"
 
 
 def shapes(cell: DrawnCell) -> str:
@@ -132,10 +149,17 @@ def delayed(draw: Draw, T: int, N: int, D: int, H: int, d: int, dtype: str = "f8
 
 
 def compare(got, wanted: dict, names, tolerance: float, dtype: str = "float64"):
-    """Some entries of a dict of gradients."""
-    got = got if isinstance(got, dict) else {}
+    """Some entries of a dict of gradients. All that are wrong are told."""
+    entries(got, names, "the dict of gradients")
+    wrong = []
     for name in names:
-        close(got.get(name), wanted[name], f"the gradient of {name}", tolerance, dtype)
+        try:
+            close(got[name], wanted[name], f"the gradient of {name}", tolerance, dtype)
+        except Wrong as error:
+            wrong.append(error)
+    if wrong:
+        first = "the first of them " if len(wrong) > 1 else ""
+        raise Wrong("; ".join(map(str, wrong)), first + wrong[0].detail)
 
 
 @SET.test("matrix-form", 2, "the gradients of W_xh, W_hh, W_dh and b_h")
@@ -169,6 +193,7 @@ def delayed_sizes(student, given, draw):
 def check(student, given, draw):
     for size in (3,), (2, 3), (2, 1, 2), (1,):
         a, C = draw.uniform(*size), draw.uniform(*size, low=2.0, high=5.0)
+        C.flat[1:2] = 0.01  # a place where the gradient is small
 
         def f(a, C=C):  # bends so much that a difference to one side is off by a millionth
             if type(a) is not np.ndarray or a.shape != C.shape or a.dtype != float:
@@ -176,14 +201,22 @@ def check(student, given, draw):
             return float(np.exp(np.sum(C * a)))
 
         right = C * f(a)
-        close(number(student.gradient_check(f, a, right)), 0.0, "a right gradient", 1e-7)
-        for change in 0.8, -0.8:
-            wrong = right.copy()
-            wrong.flat[right.argmax()] += change * right.max()
-            ratio = abs(change) * right.max() / max(right.max(), wrong.max())
-            close(number(student.gradient_check(f, a, wrong)), ratio, "a wrong gradient", 1e-5)
-    nothing = number(student.gradient_check(lambda a: 3.0, np.ones((1, 2)), np.zeros((1, 2))))
-    close(nothing, 0.0, "a function that never changes")
+        compare_measure(student.gradient_check(f, a, right), 0.0, "a right gradient", 1e-7)
+        for place in {int(right.argmax()), int(right.argmin())}:
+            for change in 0.8, -0.8:
+                wrong = right.copy()
+                wrong.flat[place] += change * wrong.flat[place]
+                largest = max(right.max(), wrong.max())
+                ratio = abs(change) * right.flat[place] / largest
+                what = "a gradient with one wrong entry"
+                compare_measure(student.gradient_check(f, a, wrong), ratio, what, 1e-5)
+    flat = student.gradient_check(lambda a: 3.0, np.ones((1, 2)), np.zeros((1, 2)))
+    compare_measure(flat, 0.0, "a function that never changes", 1e-8)
+
+
+def compare_measure(got, wanted: float, of: str, tolerance: float) -> None:
+    """The number that says how far a gradient is off."""
+    close(number(got), wanted, f"your number for {of}", tolerance)
 
 
 def number(got):
@@ -200,17 +233,10 @@ def case(cell: DrawnCell, draw: Draw, T: int, N: int, D: int, H: int, dtype: str
     return x, s_0, cell.init(D, H, draw, dtype), dh
 
 
-def pair(got, count: int, what: str) -> tuple:
-    """What a function gave, if it is that many things."""
-    right = isinstance(got, (tuple, list)) and len(got) == count
-    close(len(got) if right else None, count, f"the number of results ({what})")
-    return tuple(got)
-
-
 def compare_forward(student, cell: DrawnCell, draw: Draw, *size: int, dtype: str = "f8"):
     x, s_0, P, _ = case(cell, draw, *size, dtype)
     tolerance, name = {"f8": (1e-9, "float64"), "f4": (1e-4, "float32")}[dtype]
-    h, s = pair(student.forward(x, s_0, P), 2, "h and s")
+    h, s = returns(student.forward(x, s_0, P), 2, "what forward returns")
     wanted_h, wanted_s = cell.forward(x, s_0, P)
     close(s, wanted_s, "s", tolerance, name)
     close(h, wanted_h, "h", tolerance, name)
@@ -234,10 +260,9 @@ def compare_gradients(
     """The gradients of what begins with one of the letters."""
     x, s_0, P, dh = case(cell, draw, *size, dtype)
     _, s = cell.forward(x, s_0, P)
-    grads, dx, ds_0 = pair(student.backward(x, s, P, dh), 3, "grads, dx and ds_0")
+    grads, dx, ds_0 = returns(student.backward(x, s, P, dh), 3, "what backward returns")
     wanted, wanted_dx, wanted_ds_0 = cell.backward(x, s, P, dh)
-    named = grads if isinstance(grads, dict) else {}
-    got = named | {"x": dx, "s_0": ds_0}
+    got = entries(grads, (), "grads") | {"x": dx, "s_0": ds_0}
     wanted |= {"x": wanted_dx, "s_0": wanted_ds_0}
     tolerance, name = {"f8": (FINE, "float64"), "f4": (1e-4, "float32")}[dtype]
     compare(got, wanted, [k for k in wanted if k[0] in letters], tolerance, name)
@@ -249,7 +274,7 @@ def matrices(student, given, draw):
         compare_gradients(student, given["cell"], draw, size, "W")
 
 
-@SET.test("cell-backward", 1, "the gradients of biases and peepholes", practice=False)
+@SET.test("cell-backward", 1, "the gradients of the biases b and the weights p", practice=False)
 def vectors(student, given, draw):
     for size in (5, 3, 2, 4), LARGE:
         compare_gradients(student, given["cell"], draw, size, "bp")

@@ -45,3 +45,12 @@ document.addEventListener("DOMContentLoaded", () => {
     { rootMargin: `-${bar}px 0px 0px` },
   ).observe(heading);
 });
+
+// The search dialog answers as one types. From file:// nothing can be imported: there, as without
+// an index, the field leads to Sphinx's own search page.
+document.addEventListener("focusin", ({ target }) => {
+  if (location.protocol === "file:" || target.dataset.answers) return;
+  if (!target.matches(".search-button__search-container input")) return;
+  target.dataset.answers = "yes";
+  import("./search.js").then(({ attach }) => attach(target), () => {});
+});

@@ -8,6 +8,7 @@ import pytest
 
 from unrolled.grading.cell_source import HELPERS
 from unrolled.grading.draw import Draw
+from unrolled.grading.failures import Wrong
 from unrolled.grading.sheets import cells, filled, given
 from unrolled.grading.tasks import SETS, load
 
@@ -33,6 +34,7 @@ def checked(key, capsys, change=""):
     names = {"__name__": "student"}
     for source in (*before, change):
         exec(source, names)
+    names["in_notebook"] = True
     capsys.readouterr()
     exec(check, names)
     return [float(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
@@ -42,7 +44,7 @@ def checked(key, capsys, change=""):
 def test_a_right_gradient_passes_the_check_of_the_sheet(key, capsys):
     cell = given(load(NAME), NAME, key)["cell"]
     numbers = checked(key, capsys)
-    assert len(numbers) == 2 + len(cell.weights) and max(numbers) < 1e-6
+    assert len(numbers) == 2 + len(cell.weights) and max(numbers) < 1e-7
 
 
 @pytest.mark.parametrize("variant", WRONG, ids=lambda text: text[:40])
@@ -78,3 +80,29 @@ def test_differences_are_not_as_close_as_the_tests_ask(key):
         measured = (ends[0] - ends[1]) / 2e-6
         missed += abs(measured - right.flat[place]) > fine * (1 + abs(right.flat[place]))
     assert missed > 0
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_sheet_names_the_functions_of_its_cell_and_no_others(key):
+    printed = given(load(NAME), NAME, key)
+    for tex in (
+        r"\sigma",
+        r"\tanh",
+        r"\arctan",
+        r"\operatorname{arsinh}",
+        r"\operatorname{softsign}",
+    ):
+        assert (tex in printed["functions"]) == (tex in printed["equations"]), tex
+
+
+def test_all_wrong_gradients_are_told_with_the_first_wrong_place():
+    compare = load(NAME).draw_given.__globals__["compare"]
+    wanted = {name: np.ones((2, 2)) for name in ("W_hh", "W_dh", "x")}
+    wrong = wanted | {"W_dh": np.zeros((2, 2)), "x": np.array([[1.0, 1.0], [3.0, 1.0]])}
+    with pytest.raises(Wrong) as error:
+        compare(wrong, wanted, wanted, 1e-9)
+    said = "the gradient of W_dh is not right; the gradient of x is not right"
+    assert str(error.value) == said
+    assert error.value.detail == "the first of them at [0, 0]: expected 1.0, got 0.0"
+    with pytest.raises(Wrong, match="no entry x"):
+        compare({"W_hh": 0, "W_dh": 0}, wanted, wanted, 1e-9)

@@ -1,10 +1,14 @@
 """The program that the sheet of the gates prints: it is the LSTM, in other conventions."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from unrolled.grading.sheets import given
-from unrolled.grading.tasks import load
+from unrolled.grading.draw import Draw
+from unrolled.grading.sheets import cells, given
+from unrolled.grading.tasks import load, run
 from unrolled.layers import LSTM
 from unrolled.layers.lstm import sigmoid
 
@@ -70,3 +74,71 @@ def test_the_cell_without_its_peephole_is_the_layer_and_with_it_is_not(key):
 def test_peepholes_differ():
     cells = [given(load("gates"), "gates", key)["cell"] for key in KEYS]
     assert len(set(cells)) >= 7  # of ten
+    for cell in cells:
+        assert ("old" in cell) == ("* old" in cell or "tanh(old)" in cell)  # no name for nothing
+
+
+SPOILT = """
+
+def spoilt(function):
+    def spoils_what_it_is_given(*arguments):
+        result = function(*arguments)
+        for array in arguments:
+            if isinstance(array, np.ndarray):
+                array *= -3.0
+        return result
+
+    return spoils_what_it_is_given
+
+
+{name} = spoilt({name})
+"""
+
+
+def printed_by(code, capsys):
+    """What the sheet prints in a notebook."""
+    names = {"__name__": "__main__", "get_ipython": None}
+    for source in code:
+        exec(source.replace("practice(", "str("), names)
+    return capsys.readouterr().out
+
+
+def test_the_checks_on_the_sheet_bear_functions_that_change_their_arguments(capsys):
+    sheet = cells("gates", given(load("gates"), "gates", "a key"), solution=True)
+    code = [source for kind, source in sheet if kind == "code"]
+    right = printed_by(code, capsys)
+    assert right.count("passes") == 3
+    assert right.count("the same states: True") == right.count("and back again:  True") == 2
+    differences = [float(line.split()[-1]) for line in right.splitlines() if "greatest" in line]
+    assert len(differences) == 7
+    assert max(differences) < 1e-8
+    assert right.endswith("singular\n")
+    for name in "lstm", "lstm_backward", "convert":
+        there = f"def {name}("
+        spoilt = [one + SPOILT.format(name=name) if there in one else one for one in code]
+        assert printed_by(spoilt, capsys) == right
+
+
+def reason(name, **functions):
+    """What a student with these functions reads about the test of this name."""
+    (test,) = [test for test in load("gates").tests if test.name == name]
+    return run(
+        test, lambda: nullcontext(SimpleNamespace(**functions)), {}, Draw("k", "gates")
+    ).reason
+
+
+def test_a_missing_gradient_is_named():
+    names = "W_xh", "W_hh", "b_h", "x", "h_0", "c_0"
+    said = reason("to_weights", lstm_backward=lambda *arguments: dict.fromkeys(names, 0.0))
+    assert said == "the result has no key p"
+
+
+def test_a_wrong_bias_says_over_which_steps():
+    said = reason("bias", keeping_bias=lambda share, steps: np.log(share / (1 - share)))
+    assert said == "the bias for a few steps is not right"
+
+    def naive(share, steps):
+        gate = share ** (1 / steps)
+        return float(np.log(gate / (1 - gate)))
+
+    assert reason("bias", keeping_bias=naive) == "the bias for very many steps is not right"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unrolled.grading.draw import Draw
-from unrolled.grading.sheets import given
+from unrolled.grading.sheets import cells, given
 from unrolled.grading.tasks import load
 from unrolled.layers import RNN, optimize
 
@@ -83,3 +83,39 @@ def test_lags_point_uphill_for_short_segments_and_downhill_for_long_ones(key):
     sums = np.array([sum((1 - m / S) * G[m] for m in range(S)) for S in range(1, len(G) + 1)])
     assert len(G) <= 25 and np.abs(sums).min() > 1e-9
     assert np.sign(sums[0]) != np.sign(sum(G)) and np.sign(sums[-1]) == np.sign(sum(G))
+
+
+def checked(replaced, capsys):
+    """What the sheet's small examples print, with other lines in the solutions."""
+    names = {"__name__": "__main__", "get_ipython": None}  # as in a notebook
+    printed = given(SET, "long-dependencies", "a key")
+    for kind, source in cells("long-dependencies", printed, solution=True):
+        if kind == "code" and "who_did_it" not in source:
+            for right, wrong in replaced.items():
+                source = source.replace(right, wrong)
+            exec(source.replace("practice(", "str("), names)
+    return capsys.readouterr().out
+
+
+WRONG = {
+    "a story hears the one before": ("h = h * ~new[:, None]", "pass"),
+    "all streams start again": ("h = h * ~new[:, None]", "h = h * ~new.any()"),
+    "each segment starts again": ("states, h = [], h_0", "states, h = [], 0 * h_0"),
+    "the first state comes back": ("return np.stack(states), h", "return np.stack(states), h_0"),
+    "clipped in place": (
+        "    scaled = {",
+        "    [np.divide(g, 5, out=g) for g in grads.values()]\n    scaled = {",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_checks_on_the_sheet_see_what_is_wrong(name, capsys):
+    assert checked({}, capsys).count("passes") == 5
+    with pytest.raises(AssertionError):
+        checked(dict([WRONG[name]]), capsys)
+
+
+def test_the_check_of_the_gradient_bears_a_function_that_changes_its_arguments(capsys):
+    inside = {"Delta = (dh[t] + back)": "dh[t] += back\n        Delta = dh[t]"}
+    assert checked(inside, capsys).count("passes") == 5

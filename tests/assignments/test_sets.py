@@ -114,3 +114,44 @@ def test_nothing_of_the_solution_is_handed_out(name):
         line for line in solved.splitlines() if len(line.strip()) > 12 and line.strip() not in lines
     ]
     assert secret  # there is something to keep
+
+
+@cache
+def both(name):
+    """The code cells as students get them, and solved."""
+    printed = given(load(name), name, "k")
+    return [
+        [source for kind, source in cells(name, printed, solution) if kind == "code"]
+        for solution in (False, True)
+    ]
+
+
+# `message()` of set 1 needs the table of the manual, which two functions of the student's make
+NEEDED = {"sequences": ["P = smooth(pair_counts(train_ids, 27), P_1)"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_example_runs_a_students_function_where_it_is_tested(name):
+    """An endless loop in one function would cost the points of all others."""
+    theirs = set()
+    for gaps, whole in zip(*both(name), strict=True):
+        if gaps != whole:
+            theirs |= {s.name for s in ast.parse(whole).body if isinstance(s, ast.FunctionDef)}
+    found = []
+    for statement in (s for source in both(name)[1] for s in ast.parse(source).body):
+        guarded = isinstance(statement, ast.If) and ast.unparse(statement.test) == "in_notebook"
+        used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        if used & theirs and not guarded and not isinstance(statement, ast.FunctionDef):
+            found.append(ast.unparse(statement))
+    assert theirs and found == NEEDED.get(name, [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_hold(name):
+    """Those that assert something, run as in the notebook. The long ones only show something."""
+    names, held = {"__name__": "student"}, 0
+    for source in both(name)[1]:
+        names |= {"in_notebook": "assert " in source, "practice": lambda task: None}
+        exec(source, names)
+        held += "assert " in source
+    assert held >= 3

@@ -123,6 +123,37 @@ def gradient_check(f, a, gradient):
     return 0.0
 
 
+# %% Each entry is compared with its own size, not with the largest of all
+# points: check 0
+
+
+def gradient_check(f, a, gradient):
+    worst = 0.0
+    for place in np.ndindex(a.shape):
+        above, below = a.copy(), a.copy()
+        above[place] += 1e-6
+        below[place] -= 1e-6
+        measured = (f(above) - f(below)) / 2e-6
+        size = max(abs(measured), abs(gradient[place]))
+        if size > 0:
+            worst = max(worst, abs(measured - gradient[place]) / size)
+    return float(worst)
+
+
+# %% Only the place where the largest entry stands is compared
+# points: check 0
+
+
+def gradient_check(f, a, gradient):
+    place = np.unravel_index(abs(gradient).argmax(), a.shape)
+    above, below = a.copy(), a.copy()
+    above[place] += 1e-6
+    below[place] -= 1e-6
+    measured = (f(above) - f(below)) / 2e-6
+    largest = max(abs(measured), abs(gradient[place]))
+    return float(abs(measured - gradient[place]) / largest) if largest > 0 else 0.0
+
+
 # %% Right: entry by entry on one flat copy
 # points: all
 

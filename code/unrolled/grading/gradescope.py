@@ -41,6 +41,6 @@ def results(problem_set: ProblemSet, line: dict) -> dict:
     tests = []
     for test in problem_set.tests:
         n, why = got.get(test.name, (0, line["problem"]))
-        name = f"{test.task}: {test.says}"
+        name = f"{problem_set.headings[test.task]}: {test.says}"
         tests.append({"name": name, "score": n, "max_score": test.points, "output": why or "right"})
     return {"output": line["problem"], "visibility": "visible", "tests": tests}

@@ -28,7 +28,7 @@ class Functions:
     def __getattr__(self, name: str) -> Any:
         """The function of this name."""
         if not callable(self.namespace.get(name)):
-            raise Failure(f"no function is called {name}")
+            raise Failure(f"no function is called {name} (has its cell run?)")
         return lambda *args, **kwargs: self.call(name, args, kwargs)
 
     def call(self, name: str, args: tuple, kwargs: dict) -> Any:
@@ -74,12 +74,13 @@ class Practice:
         """Print a line for each test of the task, run on the functions of the calling notebook."""
         if task not in self.set.tasks:
             raise ValueError(f"task must be one of {', '.join(self.set.tasks)}, got {task!r}")
+        print(self.set.headings[task])
         functions = Functions(sys._getframe(1).f_globals)
         for test in self.set.tests:
             if test.task != task:
                 continue
             if not test.practice:
-                print(f"    ?  {test.says}: for the judge alone, it needs your sheet's key")
+                print(f"    ?  {test.says}: tested after you hand in, it depends on your sheet")
                 continue
             result = run(test, lambda: nullcontext(functions), self.given, Draw(KEY, self.name))
             why = f": {result.reason}" if result.reason else ""

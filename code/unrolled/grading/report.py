@@ -115,9 +115,8 @@ def html_page(problem_set: ProblemSet, line: dict) -> str:
                 n, why = results[test.name]
                 cells = (f"{n} of {test.points}", test.says, why or "right")
                 rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
-        tasks.append(
-            TASK.format(task=html.escape(task), points=got[task], most=most, rows="\n".join(rows))
-        )
+        heading = html.escape(problem_set.headings[task])
+        tasks.append(TASK.format(task=heading, points=got[task], most=most, rows="\n".join(rows)))
     return PAGE.format(
         title=html.escape(problem_set.title),
         student=html.escape(line["student"]),

@@ -11,6 +11,9 @@ A set's `sheet.md` is a notebook in MyST Markdown. `{{name}}` stands for what is
 is a gap: the solved notebook has the first part, the student's the second one, which may be
 left out. In prose, what stands between `<!-- BEGIN SOLUTION -->` and `<!-- END SOLUTION -->` is
 in the solved notebook only.
+
+The judge runs every cell anew for each test. So a cell that calls a student's function, to show
+something, does so below `if in_notebook:`, which the first cell defines.
 """
 
 import hashlib

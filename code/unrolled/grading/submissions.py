@@ -20,7 +20,8 @@ MOST_FILES = 50_000
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_file_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
-COPY = re.compile(r"(?: ?\((\d+)\)|-(\d+))$")  # "ps1 (1)" and "ps1-1"
+COPY = re.compile(r"(?: ?\((\d+)\)|-Copy(\d+)|-(\d+))$")  # of one student's: Canvas writes "ps1-1"
+COPIED = re.compile(r"(?: ?\(\d+\)|-Copy\d+)$")  # after a student's name, which may be "group-1"
 
 
 class Unreadable(ValueError):
@@ -175,7 +176,7 @@ def labelled(label: PurePosixPath, one: Submission) -> Iterator[Submission]:
     if label.suffix.lower() not in (".ipynb", ".py"):
         problem = problem or "it is neither a notebook nor a program (.ipynb, .py)"
     copy = COPY.search(label.stem)
-    number = int((copy[1] or copy[2])[:9]) if copy else 0
+    number = int((copy[1] or copy[2] or copy[3])[:9]) if copy else 0
     student, age = student_of(parts), (number, *one.age)
     yield replace(one, student=student, name=str(label), age=age, problem=problem)
 
@@ -188,4 +189,4 @@ def student_of(parts: list[str]) -> str:
         return f"{match['student']}_{match['id']}"
     if len(parts) > 1:
         return parts[0]
-    return COPY.sub("", PurePosixPath(parts[0]).stem).strip() or "nameless"
+    return COPIED.sub("", PurePosixPath(parts[0]).stem).strip() or "nameless"

@@ -16,18 +16,33 @@ is not right. It gives all of its points or none.
 """
 
 import importlib.util
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy import ndarray
-
+from unrolled.grading.answers import close, entries, equal, returns, same_shape
 from unrolled.grading.draw import Draw
 from unrolled.grading.failures import Failure, Wrong
 
+__all__ = [
+    "SETS",
+    "Failure",
+    "ProblemSet",
+    "Result",
+    "Test",
+    "Wrong",
+    "close",
+    "entries",
+    "equal",
+    "load",
+    "returns",
+    "run",
+    "same_shape",
+]
+HEADING = re.compile(r"^## (Task \d+ · .+) \(\d+ points?\)$", re.MULTILINE)
 SETS = Path(__file__).with_name("sets")
 
 
@@ -61,6 +76,7 @@ class ProblemSet:
     def __init__(self, title: str, tasks: list[str]):
         """A set without tests: they are added by `test`, as a decorator."""
         self.title, self.tasks = title, tasks
+        self.headings = {task: task for task in tasks}  # `load` has those of the sheet
         self.tests: list[Test] = []
         self.draw_given: Callable[[Draw], dict] = lambda draw: {}
 
@@ -104,6 +120,10 @@ def load(name: str, folder: Path = SETS) -> ProblemSet:
     spec = importlib.util.spec_from_file_location(f"set_{name.replace('-', '_')}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    sheet = path.with_name("sheet.md")
+    headings = HEADING.findall(sheet.read_text(encoding="utf-8")) if sheet.exists() else []
+    if len(headings) == len(module.SET.tasks):
+        module.SET.headings = dict(zip(module.SET.tasks, headings, strict=True))
     return module.SET
 
 
@@ -134,70 +154,3 @@ def run(
     except Failure as error:
         return Result(test, 0, str(error))
     return Result(test, test.points)
-
-
-def equal(got: Any, wanted: Any, what: str = "the result") -> None:
-    """Raise `Wrong` unless `got` is `wanted`: the same kind of thing, with the same content."""
-    if isinstance(wanted, ndarray):
-        same_shape(got, wanted, what)
-        if got.dtype.kind != wanted.dtype.kind or not np.array_equal(got, wanted):
-            raise Wrong(f"{what} is not right", difference(got, wanted))
-    elif type(got) is not type(wanted):
-        kinds = f"{type(wanted).__name__} was expected, got {type(got).__name__}"
-        raise Wrong(f"{what} is of another kind: {kinds}")
-    elif not same(got, wanted):
-        raise Wrong(f"{what} is not right", difference(got, wanted))
-
-
-def same(got: Any, wanted: Any) -> bool:
-    """Whether two values are equal. An array inside of one makes them different."""
-    try:
-        return bool(got == wanted)
-    except ValueError:  # an array has no single answer
-        return False
-
-
-def close(
-    got: Any, wanted: Any, what: str = "the result", tolerance: float = 1e-8, dtype: str = ""
-) -> None:
-    """Raise `Wrong` unless `got` is a number or an array near `wanted`.
-
-    Parameters
-    ----------
-    got, wanted
-        Two numbers, or two arrays of one shape. A number may be an array of no axis.
-    what
-        What it is, for the sentence that the student reads.
-    tolerance
-        How far off it may be, as a part of 1 + |wanted|.
-    dtype
-        The dtype that the array must have, where it matters.
-    """
-    wanted = np.asarray(wanted)
-    if wanted.ndim == 0 and type(got) in (int, float):
-        got = np.asarray(got)
-    same_shape(got, wanted, what)
-    if got.dtype.kind not in "fiub":  # a whole number of hundreds of digits is an object
-        raise Wrong(f"{what} is not right", difference(got, wanted))
-    if dtype and got.dtype != dtype:
-        raise Wrong(f"{what} must be {dtype}, and is {got.dtype}")
-    if got.dtype.kind == "f" and np.isnan(got).any():
-        raise Wrong(f"{what} has entries that are not numbers (nan)")
-    with np.errstate(invalid="ignore"):
-        near = np.abs(got - wanted) <= tolerance * (1 + np.abs(wanted))
-    if not ((got == wanted) | (near & np.isfinite(wanted))).all():
-        raise Wrong(f"{what} is not right", difference(got, wanted))
-
-
-def same_shape(got: Any, wanted: ndarray, what: str) -> None:
-    """Raise `Wrong` unless `got` is an array of the shape of `wanted`."""
-    if type(got) is not ndarray:
-        raise Wrong(f"{what} should be an array, and is {type(got).__name__}")
-    if got.shape != wanted.shape:
-        shapes = f"expected {wanted.shape}, got {got.shape}"
-        raise Wrong(f"{what} has the wrong shape", shapes)
-
-
-def difference(got: Any, wanted: Any) -> str:
-    """What came and what was expected, for practice."""
-    return f"expected {wanted!s:.300}, got {got!s:.300}"

@@ -21,7 +21,7 @@ def alone(kind, names, **options):
     assert set(names) <= set(NAMES)
     skip_without(kind)
     with Room(Confinement(kind, **options), LIMITS) as room:
-        return attempts(room, names)
+        return attempts(room, names, together=True)
 
 
 def test_namespaces_without_the_filter():

@@ -18,6 +18,7 @@ def test_results_lie_where_they_are_looked_for(tmp_path):
         shutil.rmtree(root, ignore_errors=True)
         (root / "submission").mkdir(parents=True)
         if name:
+            (root / "submission" / "picture (9).png").write_bytes(b"")
             shutil.copy(handed_in / f"{name}.ipynb", root / "submission" / "my work (1).ipynb")
         grade_one(course, root)
         results = json.loads((root / "results" / "results.json").read_text())

@@ -43,9 +43,10 @@ def test_practice_says_what_came(monkeypatch, capsys):
     monkeypatch.setattr(module, "load", lambda name: SMALL)
     Practice("small")("ends")
     assert capsys.readouterr().out.splitlines() == [
+        "ends",
         "  0/2  doubles a number: the result is not right (expected 6.0, got 5.0)",
         "  1/1  leaves its list alone",
-        "    ?  knows the drawn constant: for the judge alone, it needs your sheet's key",
+        "    ?  knows the drawn constant: tested after you hand in, it depends on your sheet",
     ]
     with pytest.raises(ValueError, match="task must be one of ends, middle, got 'end'"):
         Practice("small")("end")
@@ -58,7 +59,7 @@ def test_an_exception_is_told_with_its_line():
     with pytest.raises(Wrong, match=r"fails raised KeyError \(line \d+ of its cell\)") as error:
         Functions({"fails": fails}).fails()
     assert error.value.detail == "'p_o'"
-    with pytest.raises(Exception, match="no function is called missing"):
+    with pytest.raises(Exception, match=r"no function is called missing \(has its cell run"):
         Functions({"missing": 3}).missing()
 
 

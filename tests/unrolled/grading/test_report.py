@@ -47,3 +47,12 @@ def test_table_pages_and_log(tmp_path):
     log = (tmp_path / "log.txt").read_text().splitlines()
     assert log[0] == "first" and log[-1] == "6 of 7 were graded"
     assert any("NOT GRADED" in entry for entry in log)
+
+
+def test_tasks_are_called_as_in_the_sheet():
+    problem_set = ProblemSet("A set", ["one", "two"])
+    problem_set.test("one", 3, "")(lambda student, given, draw: None)
+    problem_set.headings = {"one": "Task 1 · Bits & bytes", "two": "Task 2 · More"}
+    page = report.html_page(problem_set, line("anna"))
+    assert "<h2>Task 1 · Bits &amp; bytes: 2 of 3</h2>" in page
+    assert "<h2>Task 2 · More: 0 of 0</h2>" in page

@@ -45,6 +45,9 @@ NAMES = {
     "cara/deep/down/Copy of ps1.ipynb": "cara",
     "dora.py": "dora",
     "emil (2).ipynb": "emil",
+    "frieda-Copy1.ipynb": "frieda",
+    "group-1.ipynb": "group-1",
+    "group-2.ipynb": "group-2",
 }
 
 

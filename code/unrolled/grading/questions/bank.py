@@ -25,6 +25,7 @@ PARTS = (
     "hearing",
     "convolution",
 )
+TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one
 
 
@@ -76,9 +77,11 @@ def kind(chapter: str, difficulty: int) -> Callable:
             raise ValueError(f"name must be new, got {name!r} twice")
 
         def made(draw: Draw) -> Question:
-            while (question := make(draw)) is None or vanishes(question):
-                pass
-            return replace(question, name=name, chapter=chapter, difficulty=difficulty)
+            for _ in range(TRIES):
+                question = make(draw)
+                if question is not None and not vanishes(question):
+                    return replace(question, name=name, chapter=chapter, difficulty=difficulty)
+            raise ValueError(f"draw gave no good numbers for {name} in {TRIES} tries")
 
         KINDS[name] = Kind(name, chapter, difficulty, made)
         return made

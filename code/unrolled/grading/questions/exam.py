@@ -54,7 +54,17 @@ def key(asked: Sequence[Question], title: str, variant: str) -> str:
 def write(
     draw: Draw, chapters: Sequence[str], count: int, folder: Path, title: str, variants: str
 ) -> Iterator[Path]:
-    """Print the paper and the key of each variant into a folder; the path of each as it is done."""
+    """Print the paper and the key of each variant into a folder; the path of each as it is done.
+
+    Parameters
+    ----------
+    draw : what kinds, order and numbers are drawn from
+    chapters : their pages as in _toc.yml; none for all
+    count : how many questions
+    folder : where the files go
+    title : stands on the first page
+    variants : a letter for each
+    """
     for variant in variants:
         asked = questions(draw, chapters, count, variant)
         for name, html in (("paper", paper), ("key", key)):

@@ -20,7 +20,9 @@ def block(D: int, H: int) -> int:
 def lstm_parameters(draw: Draw) -> Question:
     D, H = draw.between(3, 40), draw.between(8, 64)
     twice = draw.choice([False, True])
-    biases = "with two biases for each block, as PyTorch has it" if twice else "with one bias each"
+    biases = (
+        "with two biases for each block, as in PyTorch" if twice else "with one bias for each block"
+    )
     extra = 4 * H if twice else 0
     return number(
         f"An LSTM layer reads $D = {D}$ numbers at each step and has $H = {H}$ cells. How many "
@@ -101,27 +103,32 @@ def lstm_against_gru(draw: Draw) -> Question:
 
 
 @kind("gates/gru", difficulty=2)
-def gru_by_hand(draw: Draw) -> Question:
+def gru_by_hand(draw: Draw) -> Question | None:
     h = draw.choice([-1, 1]) * draw.between(3, 9) / 10
     r, z = draw.between(0, 10) / 10, draw.between(1, 9) / 10
     a = draw.choice([-1, 1]) * draw.between(4, 15) / 10
     n = math.tanh(a + r * h)
+    new, swapped = z * h + (1 - z) * n, (1 - z) * h + z * n
+    if abs(new - swapped) < 0.02:  # else whoever takes z the wrong way round is right
+        return None
     return number(
         f"One unit of a GRU holds {h}. The input brings {a} to its candidate, and the old state "
         f"has the weight 1 there, without a bias. The reset gate stands at {r} and the update gate "
         f"$z$ at {z}. What is the new state?",
-        z * h + (1 - z) * n,
+        new,
         rf"$n = \tanh({a} + {r} \times {factor(h)}) = {n:.3f}$, and $h = {z} \times {factor(h)} + "
-        rf"{1 - z:.1f} \times ({n:.3f}) = {z * h + (1 - z) * n:.3f}$. At $z = 1$ a unit keeps.",
+        rf"{1 - z:.1f} \times {factor(round(n, 3))} = {new:.3f}$. At $z = 1$ a unit keeps.",
         3,
     )
 
 
 @kind("gates/gru", difficulty=2)
-def place_of_the_slider(draw: Draw) -> Question:
+def place_of_the_slider(draw: Draw) -> Question | None:
     low, wanted, high = sorted(draw.sample(range(-9, 10), 3))
     old, n = draw.sample([low, high], 2)
     z = (wanted - n) / (old - n)
+    if abs(z - 0.5) < 0.05:
+        return None
     return number(
         f"A unit of a GRU holds {old / 10}, and its candidate is {n / 10}. Where must the update "
         f"gate $z$ stand for the new state to be {wanted / 10}?",
@@ -259,7 +266,7 @@ def lamps_by_luck(draw: Draw) -> Question:
 
 @kind("gates/interpretable-cells", difficulty=1)
 def luck_of_a_correlation(draw: Draw) -> Question:
-    n = draw.between(17, 60)
+    n = draw.between(17, 40)
     return number(
         f"A fact is dealt out to the {n} places of a text at random, all orders alike. What is the "
         "standard deviation of its correlation with a given cell?",

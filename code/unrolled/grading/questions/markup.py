@@ -1,7 +1,7 @@
-r"""From the Markdown of the questions to HTML.
+"""From the Markdown of the questions to HTML.
 
 It knows what the questions use: paragraphs, tables, *emphasis*, `code`, and mathematics between
-dollar signs, which becomes \( … \).
+dollar signs, which MathJax and Moodle find between their own marks.
 """
 
 import re

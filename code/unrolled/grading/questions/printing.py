@@ -1,4 +1,4 @@
-r"""From HTML with mathematics between \( and \) to PDF, by Chromium and MathJax on this machine.
+"""From HTML with mathematics in LaTeX to PDF, by Chromium and MathJax on this machine.
 
 Neither asks the network. Chromium is the browser that `make browser` uses, and MathJax comes with
 the package sphinx-mathjax-offline.

@@ -238,7 +238,7 @@ def greedy_or_best(draw: Draw) -> Question | None:
         found[sentence],
         f"Greedy search finds {' '.join(greedy)} with {found[greedy]:.2f}. The likeliest sentence "
         f"is {' '.join(best)} with {found[best]:.2f}, whose first word is not the likeliest one.",
-        2,
+        3,
     )
 
 

@@ -138,8 +138,13 @@ def test_a_kind_draws_again_until_the_numbers_are_good():
         assert KINDS["made-up-kind"].make(Draw("key")).answer == 0.4
         with pytest.raises(ValueError, match="name"):
             bank.kind("gates/lstm", 1)(made_up_kind)
+        KINDS.pop("made-up-kind")
+        never = bank.kind("gates/lstm", 1)(lambda draw: None)
+        with pytest.raises(ValueError, match="draw"):
+            never(Draw("key"))
     finally:
         KINDS.pop("made-up-kind", None)
+        KINDS.pop("<lambda>", None)
 
 
 @pytest.mark.parametrize(

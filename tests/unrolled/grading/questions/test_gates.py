@@ -175,3 +175,12 @@ def test_answers(kit, solver):
 def test_every_kind_is_tried():
     here = {one.name for one in kinds() if one.chapter.startswith("gates/")}
     assert here == {solver.__name__.replace("_", "-") for solver in SOLVERS}
+
+
+def test_the_update_gate_taken_the_wrong_way_round_is_wrong(kit):
+    for q in kit.draw("gru-by-hand"):
+        h, a, _, r, z = kit.numbers(q.text)
+        n = np.tanh(a + r * h)
+        assert abs((1 - z) * h + z * n - q.answer) > q.tolerance
+    for q in kit.draw("place-of-the-slider"):
+        assert abs(1 - q.answer - q.answer) > q.tolerance

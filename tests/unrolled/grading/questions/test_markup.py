@@ -32,6 +32,7 @@ class Reader(HTMLParser):
     ("markdown", "html"),
     [
         ("a *b* c", "a <em>b</em> c"),
+        ("a < *b* & c", "a &lt; <em>b</em> &amp; c"),
         ("`a<b`", "<code>a&lt;b</code>"),
         ("$a < b * c * d$", r"\(a &lt; b * c * d\)"),
         (r"$\tfrac12$ & *x*", r"\(\tfrac12\) &amp; <em>x</em>"),

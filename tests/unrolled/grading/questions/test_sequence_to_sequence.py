@@ -156,3 +156,10 @@ def test_every_kind_is_tried():
     chapters = ("encoder-decoder", "teacher-forcing", "search")
     here = {one.name for one in kinds([f"sequence-to-sequence/{one}" for one in chapters])}
     assert here == {solver.__name__.replace("_", "-") for solver in SOLVERS}
+
+
+def test_the_greedy_sentence_does_not_pass_for_the_best(kit):
+    for question in kit.draw("greedy-or-best"):
+        greedy = search.greedy(*model(kit, question))[1].exp().item()
+        best = float(np.exp(search.exhaustive(*model(kit, question))[0][0]))
+        assert best - greedy > 2 * question.tolerance

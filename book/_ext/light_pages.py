@@ -28,7 +28,7 @@ PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "in": 96}  # of CSS in each unit
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    app.connect("build-finished", lighten)
+    app.connect("build-finished", lighten, priority=900)  # the theme writes pygments.css there
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

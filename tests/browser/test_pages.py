@@ -116,6 +116,8 @@ def test_nothing_sticks_out_or_is_cut_off(opened, place):
 def test_text_has_contrast(opened):
     context = {"exclude": [["math"]]}  # the colour of the text around it, and slow
     options = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    # axe passes over text on a gradient: the shadows of what scrolls
+    opened.add_style_tag(content="article * { background-image: none !important }")
     for theme in in_both_themes(opened):
         violations = Axe().run(opened, context, options).response["violations"]
         nodes = [node for violation in violations for node in violation["nodes"]]

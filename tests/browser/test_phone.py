@@ -24,11 +24,12 @@ ONE_LINE = """() => [...document.querySelectorAll("article pre")].find(
 SHOW = "(e, x) => { e.scrollIntoView({block: 'center', behavior: 'instant'}); e.scrollLeft = x; }"
 INSIDE = """e => {
     const box = e.getBoundingClientRect();
-    const top = Math.max(box.top + e.clientTop, 80);
     const framed = e.matches("pre");  // what has no frame is looked at from a little outside
+    const top = Math.max(framed ? box.top + e.clientTop : Math.floor(box.top) - 1, 80);
+    const bottom = Math.min(box.bottom + (framed ? -2 : 1), 880);
     const left = framed ? Math.ceil(box.left + e.clientLeft) : Math.floor(box.left) - 1;
     const right = Math.floor(box.left + e.clientLeft + e.clientWidth) + (framed ? 0 : 2);
-    return {x: left, y: top, width: right - left, height: Math.min(box.bottom - 2, 880) - top};
+    return {x: left, y: top, width: right - left, height: bottom - top};
 }"""
 COVERS = """() => [...document.querySelectorAll("body *")].filter(e => {
     const style = getComputedStyle(e);
@@ -82,13 +83,13 @@ def find_box(open_page, request):
         yield found
 
 
-def edges(page, box, scrolled: float) -> tuple[np.ndarray, np.ndarray]:
+def edges(page, box, scrolled: float, over=np.median) -> tuple[np.ndarray, np.ndarray]:
     """How much darker than the ground the left and the right edge are, column by column."""
     box.evaluate(SHOW, scrolled)
     shot = page.screenshot(clip=box.evaluate(INSIDE), animations="disabled")
     grey = np.asarray(Image.open(io.BytesIO(shot)).convert("L")).astype(int)
     ground = np.bincount(grey.ravel()).argmax()
-    darker = ground - np.median(grey, axis=0)
+    darker = over(ground - grey, axis=0)
     width = 7 * page.evaluate("devicePixelRatio")
     return darker[:width], darker[-width:]
 
@@ -107,7 +108,8 @@ def test_a_box_that_scrolls_has_a_shadow_where_there_is_more(find_box, boxes):
 @pytest.mark.parametrize("boxes", BOXES)
 def test_a_box_that_fits_has_no_line_at_its_edges(find_box, boxes):
     page, box = find_box(boxes, wide=False)
-    assert abs(np.concatenate(edges(page, box, 0))).max() <= 3
+    over = np.max if boxes.endswith("formula") else np.median  # what stands at others' edges
+    assert abs(np.concatenate(edges(page, box, 0, over))).max() <= 3
 
 
 def test_the_bar_leads_home_and_shows_the_title(phone):

@@ -208,14 +208,17 @@ def large(student, given, draw):
     check_back(student, draw, (5, 4, 200, 8, 30, 40), 0, 1e-4, "float32")
 
 
-def counting(rule):
-    """A way to join cards, and the notes it takes: how often it is asked, and for how many."""
+def counting(rule, cards):
+    """A way to join such cards, and the notes it takes: how often, and for how many."""
+    kinds = [a.shape[1:] for a in cards]
     notes = {"calls": 0, "pairs": 0, "complaint": ""}
 
     def join(p, q):
         notes["calls"] += 1
         try:
             p, q = (tuple(np.asarray(a) for a in cards) for cards in (p, q))
+            if [a.shape[1:] for a in p] != kinds or [a.shape[1:] for a in q] != kinds:
+                raise ValueError("no such cards")
             if len({len(a) for a in (*p, *q)}) > 1:
                 notes["complaint"] = "join was called with unequal numbers of cards"
             notes["pairs"] += len(p[0])
@@ -227,9 +230,10 @@ def counting(rule):
     return join, notes
 
 
-def tables(p, q):
-    """Cards that are tables: entry i of p says where i goes, and q takes it on from there."""
-    return (np.take_along_axis(q[0], p[0], axis=1),)
+def tables(draw, K):
+    """Joins tables: entry i of p says where i goes; a drawn order takes it on, and then q."""
+    order = np.array(draw.sample(range(K), K))  # so that nobody can do without join
+    return lambda p, q: (np.take_along_axis(q[0], order[p[0]], axis=1),)
 
 
 def relay(p, q):
@@ -250,7 +254,7 @@ def some_tables(draw, T, K):
 
 
 def check_prefixes(student, rule, cards):
-    (join, notes), wanted = counting(rule), one_by_one(rule, cards)
+    (join, notes), wanted = counting(rule, cards), one_by_one(rule, cards)
     got = parts(student.prefixes(join, cards), len(cards), "what prefixes gives")
     if notes["complaint"]:
         raise Wrong(notes["complaint"])
@@ -262,14 +266,16 @@ def check_prefixes(student, rule, cards):
 @SET.test("tree", 2, "all prefixes of 1 to 40 cards, for two ways of joining")
 def prefixes(student, given, draw):
     for T in (1, 2, 3, 4, 5, 8, 13, draw.between(20, 40)):
-        check_prefixes(student, tables, some_tables(draw, T, 5))
+        check_prefixes(student, tables(draw, 5), some_tables(draw, T, 5))
         check_prefixes(student, relay, (draw.uniform(T, 2), draw.uniform(T, 2)))
 
 
 @SET.test("tree", 1, "at most 2 log2 T + 2 calls of join with at most 4 T pairs in all")
 def few_rounds(student, given, draw):
     for T in (256, draw.between(150, 250)):
-        calls, pairs = check_prefixes(student, tables, some_tables(draw, T, 3))
+        calls, pairs = check_prefixes(student, tables(draw, 7), some_tables(draw, T, 7))
+        if pairs < T - 1:
+            raise Wrong("join was not asked for all cards")
         if calls > 2 * np.log2(T) + 2:
             raise Wrong("join was called too often", f"{calls} times for {T} cards")
         if pairs > 4 * T:

@@ -458,12 +458,18 @@ def padding(student, given, draw):
     same_shape(C, dC, "the array of contexts")
     close(alpha, np.where(mask.T[:, None], alpha, 0.0), "the weights on padding", tolerance=0)
     close(np.sum(alpha, axis=-1), np.ones((4, 3)), "the sum of the weights")
+    close(C, np.einsum("nts,snd->tnd", alpha, M), "the mean of M by the weights")
+    if np.allclose(alpha[0, 0], alpha[0, 1]):
+        raise Wrong("the weights should depend on the query")
     grads = pair(student.attend_backward(Q, K, M, W, mask, dC), 4, "attend_backward")
     for grad, array, name in ((grads[1], K, "dK"), (grads[2], M, "dM")):
         same_shape(grad, array, f"the array {name}")
         close(grad, np.where(filled, grad, 0.0), f"{name} on padding", tolerance=0)
     same_shape(grads[0], Q, "the array dQ")
     same_shape(grads[3], W, "the array dW")
+    close(grads[2], np.einsum("nts,tnd->snd", alpha, dC), "dM, from the weights")
+    if not grads[0].any():
+        raise Wrong("dQ should not be 0 everywhere")
     for filling in (50.0, -3.0):
         other = np.where(filled, K, filling), np.where(filled, M, filling)
         again = pair(student.attend(Q, *other, W, mask), 2, "attend")

@@ -288,6 +288,8 @@ def padding_unseen(student, given, draw):
     same_shape(du, full, "the gradient")
     if du.dtype.kind != "f" or not np.array_equal(du != 0, full != 0):
         raise Wrong("the gradient is not 0 on padding, or is 0 elsewhere")
+    got, wanted = (a[mask, y[mask]][:, None] for a in (du, full))
+    close(du[mask] / got, full[mask] / wanted, "the gradient of a token, but for its weight")
     for filling in (-100, 5):
         other = np.where(mask[..., None], u, draw.uniform(6, 3, 5, low=-900, high=900))
         got = several(

@@ -195,3 +195,16 @@ def prefixes(join, cards):
 
     filled = tuple(np.concatenate([a, np.repeat(a[-1:], full - T, axis=0)]) for a in cards)
     return tuple(a[:T] for a in tree(filled))
+
+
+# %% The two ways of joining are guessed, and join is never asked
+# points: tree 0 tank 2
+
+
+def prefixes(join, cards):
+    done = [tuple(a[:1] for a in cards)]
+    for t in range(1, len(cards[0])):
+        p, q = done[-1], tuple(a[t : t + 1] for a in cards)
+        guess = (q[0] + q[1] * p[0], q[1] * p[1]) if len(cards) == 2 else None
+        done.append(guess or (np.take_along_axis(q[0], p[0], axis=1),))
+    return tuple(np.concatenate(column) for column in zip(*done))

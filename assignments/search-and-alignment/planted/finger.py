@@ -161,3 +161,16 @@ def attend_backward(Q, K, M, W, mask, dC):
         dQ[:, n], dK[:, n] = dq[:, 0], dk[:, 0]
         dW += dw
     return dQ, dK, dM, dW
+
+
+# %% Equal weights, and zeros for gradients
+# points: finger 0
+
+
+def attend(Q, K, M, W, mask):
+    alpha = (mask / mask.sum(axis=0)).T[:, None] * np.ones((len(Q), 1))
+    return np.zeros((len(Q), *M.shape[1:])), alpha
+
+
+def attend_backward(Q, K, M, W, mask, dC):
+    return 0 * Q, 0 * K, 0 * M, 0 * W

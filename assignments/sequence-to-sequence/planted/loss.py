@@ -138,3 +138,11 @@ def masked_loss(u, y, mask):
             p[y[t, n]] -= 1
             du[t, n] = weights[t, n] * p
     return loss, du
+
+
+# %% No loss at all, and ones for a gradient
+# points: loss 0
+
+
+def masked_loss(u, y, mask):
+    return 0.0, (mask[..., None] * np.ones(u.shape)).astype(u.dtype)

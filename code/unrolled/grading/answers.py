@@ -66,7 +66,8 @@ def close(
         reason = f"{what} has entries that are not numbers (nan)"
         raise Wrong(reason, difference(got, wanted, ~np.isnan(got)))
     with np.errstate(invalid="ignore"):
-        near = np.abs(got - wanted) <= tolerance * (1 + np.abs(wanted))
+        far = np.abs((got - wanted).astype(float))  # whole numbers have a least without an abs
+        near = far <= tolerance * (1 + np.abs(wanted))
     right = (got == wanted) | (near & np.isfinite(wanted))
     if not right.all():
         raise Wrong(f"{what} is not right", difference(got, wanted, right))

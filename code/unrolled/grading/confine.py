@@ -26,6 +26,13 @@ class Refused(RuntimeError):
     """Nothing on this machine confines a submission, or not as it should."""
 
 
+def parts_of(path: Path) -> list[Path]:
+    """A file, or what is in a folder of libraries but Python's: its packages may lie there."""
+    if not path.is_dir():
+        return [path]
+    return [part for part in path.iterdir() if not part.name.startswith("python")]
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one run of a submission may use."""
@@ -91,7 +98,7 @@ class Confinement:
         words += ["--cap-drop", "ALL", "--dev-bind", "/dev/null", "/dev/null"]
         for path in (*SYSTEM, self.prefix, self.python):
             words += ["--ro-bind-try", str(path), str(path)]
-        others = list(self.prefix.glob("lib/python3*/*-packages"))  # of which NumPy alone is shown
+        others = self.others()  # of which NumPy alone is shown
         for folder in others:
             words += ["--tmpfs", str(folder)]
         for path in (*self.packages, *FILES):
@@ -99,6 +106,11 @@ class Confinement:
         for folder in (*others, "/"):
             words += ["--remount-ro", str(folder)]
         return [*words, "--chdir", "/"]
+
+    def others(self) -> list[Path]:
+        """Folders of packages that a submission must not find, for they may solve its task."""
+        libraries = {*map(Path, SYSTEM), self.prefix / "lib", self.prefix / "local/lib"}
+        return sorted({p for path in libraries for p in path.glob("python3*/*-packages")})
 
     @cached_property
     def prefix(self) -> Path:
@@ -110,7 +122,8 @@ class Confinement:
         library = Path(os.__file__).resolve().parent
         parts = [path for path in library.iterdir() if not path.name.endswith("-packages")]
         shared = self.prefix.glob("lib/*.so*")
-        paths = [*map(Path, SYSTEM), *parts, *shared, *self.packages]
+        system = [part for path in map(Path, SYSTEM) for part in parts_of(path)]
+        paths = [*system, *parts, *shared, *self.packages]
         return [path for path in paths if path.exists()]
 
     def reachable(self) -> bool:

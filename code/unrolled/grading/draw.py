@@ -32,7 +32,7 @@ class Draw:
     def words(self, n: int) -> ndarray:
         """The next n (n,) whole numbers of 64 bits."""
         address = "".join(f"{len(part)}:{part}" for part in (self.key, *self.path))
-        seed = f"{address}#{next(self.blocks)}".encode()
+        seed = f"{address}#{next(self.blocks)}".encode(errors="surrogatepass")
         return np.frombuffer(hashlib.shake_256(seed).digest(8 * n), dtype="<u8")
 
     def below(self, n: int) -> int:

@@ -25,6 +25,7 @@ from unrolled.grading.tasks import SETS, ProblemSet, Result, Test, load, run
 from unrolled.grading.workers import side_by_side
 
 SUBMISSION_SECONDS = 120.0  # for all tests of one submission
+LINE = {"student", "file", "digest", "problem", "tests", "notes"}  # what a result has at least
 UNREAD = "the answer is of a kind that the test cannot read"
 
 
@@ -129,23 +130,32 @@ def results(
 
 
 def earlier(path: Path, fingerprint: str) -> dict[str, dict]:
-    """Student -> line, of what was graded before; a line that was cut off is taken away.
+    """Student -> line, of what was graded before; what cannot be read is graded again.
 
     Raises
     ------
     ValueError
         The file is of another set, key or version of the tests.
     """
-    if not path.exists() or not path.stat().st_size:
+    whole = path.read_bytes() if path.exists() else b""
+    whole = whole[: whole.rfind(b"\n") + 1]
+    if not whole:
         path.write_text(json.dumps({"course": fingerprint}) + "\n")
         return {}
-    whole = path.read_bytes()
-    whole = whole[: whole.rfind(b"\n") + 1]
     os.truncate(path, len(whole))
-    first, *lines = map(json.loads, whole.splitlines() or [b"{}"])
+    first, *lines = map(line_of, whole.split(b"\n")[:-1])
     if first.get("course") != fingerprint:
         raise ValueError(f"{path} is of another set, key, limit or version: take another folder")
-    return {line["student"]: line for line in lines}
+    return {line["student"]: line for line in lines if line.keys() >= LINE}
+
+
+def line_of(text: bytes) -> dict:
+    """A line of results.jsonl, or {} where it cannot be read, as where the power went off."""
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return line if isinstance(line, dict) else {}
 
 
 def grade(

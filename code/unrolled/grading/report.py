@@ -4,6 +4,7 @@ import csv
 import hashlib
 import html
 import re
+import unicodedata
 from pathlib import Path
 
 from unrolled.grading.tasks import ProblemSet
@@ -15,8 +16,8 @@ table {{ border-collapse: collapse; width: 100% }} td, th {{ border-bottom: 1px 
 padding: .3em; text-align: left; vertical-align: top }} td:first-child {{ white-space: nowrap }}
 </style></head><body>
 <h1>{title}</h1>
-<p>{student}: <strong>{points} of {most} points</strong></p>
-<p>Graded from {file}.{problem}</p>
+<p><bdi>{student}</bdi>: <strong>{points} of {most} points</strong></p>
+<p>Graded from <bdi>{file}</bdi>.{problem}</p>
 {tasks}
 </body></html>
 """
@@ -54,7 +55,7 @@ def write(out: Path, problem_set: ProblemSet, lines: list[dict], log: list[str])
     feedback = out / "feedback"
     feedback.mkdir(exist_ok=True)
     with open(out / "grades.csv", "w", newline="", **TEXT) as file:
-        table = csv.writer(file, lineterminator="\n")
+        table = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         table.writerow(["student", "points", *problem_set.tasks, "file", "note"])
         table.writerows(row(problem_set, line) for line in lines)
     for line in lines:
@@ -81,8 +82,10 @@ def row(problem_set: ProblemSet, line: dict) -> list:
 
 
 def cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A text that no spreadsheet takes for a formula, or for several cells."""
+    text = "".join(c if c.isprintable() else "?" for c in text.replace(";", ","))
+    first = unicodedata.normalize("NFKC", text).strip()[:1]  # where a wide = is one, too
+    return "'" + text if first and first in "=+-@" else text
 
 
 def entries(line: dict) -> list[str]:
@@ -99,7 +102,8 @@ def entries(line: dict) -> list[str]:
 def file_name(student: str) -> str:
     """A name for a file, different for each student and harmless everywhere."""
     plain = re.sub(r"[^\w .,-]", "_", student, flags=re.ASCII).strip(" .")[:80]
-    same = plain == student and plain.lower() == plain
+    coded = re.search(r"-[0-9a-f]{8}$", plain)  # as the names below: nobody can choose another's
+    same = plain == student and plain.lower() == plain and not coded
     code = hashlib.sha256(student.encode(errors="backslashreplace")).hexdigest()[:8]
     return plain if same else f"{plain}-{code}"
 

@@ -18,7 +18,7 @@ LARGEST_FILE = 20 * 2**20  # bytes: a notebook with its pictures
 LARGEST_SOURCE = 2**20  # characters of all code
 MOST_FILES = 50_000
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-MOODLE = re.compile(r"(?P<student>.+?_\d+)_assignsubmission_file_?(?P<file>.*)")
+MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_file_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
 COPY = re.compile(r"(?: ?\((\d+)\)|-Copy(\d+)|-(\d+))$")  # of one student's: Canvas writes "ps1-1"
 COPIED = re.compile(r"(?: ?\(\d+\)|-Copy\d+)$")  # after a student's name, which may be "group-1"
@@ -76,7 +76,7 @@ def notebook_cells(data: bytes) -> list[str]:
     """The code cells of a notebook of format 4."""
     try:
         book = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):
         raise Unreadable("the file is no notebook: it cannot be read as JSON") from None
     form = book.get("nbformat") if isinstance(book, dict) else None
     if form != 4 or not isinstance(book.get("cells"), list):

@@ -14,6 +14,15 @@ from unrolled.grading import restrict
 
 SPAWN = multiprocessing.get_context("spawn")
 TRIES = 2  # before an item is given up
+MEMORY = 2 * 2**30  # bytes for a job, beyond what a process has at its start
+
+
+def bounded(memory: int) -> None:
+    """From now on this process can have so many bytes more; what asks for others gets an error."""
+    with suppress(OSError, ValueError):  # no such thing on other systems than Linux
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[0])
+        restrict.limit({"AS": pages * os.sysconf("SC_PAGE_SIZE") + memory})
 
 
 class Worker:
@@ -56,6 +65,7 @@ def work(connection: Connection, parent: int, job: Callable, settings: tuple) ->
         restrict.die_with_parent(parent)
     try:
         with job(*settings) as do, suppress(EOFError):
+            bounded(MEMORY)
             while True:
                 connection.send((True, do(connection.recv())))
     except Exception as error:

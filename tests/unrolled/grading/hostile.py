@@ -137,6 +137,11 @@ def the_package():
     import unrolled.layers
 def other_packages():
     import pytest
+def packages_of_the_system():
+    import glob
+    tops = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/opt"]
+    found = [p for top in tops for p in glob.glob(top + "/python3*/*-packages/*")]
+    assert [path for path in found if "numpy" not in path]
 def environment():
     assert set(os.environ) - {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                               "PYTHONHASHSEED", "LC_ALL", "PWD", "LC_CTYPE", "LD_LIBRARY_PATH"}

@@ -14,6 +14,11 @@ def job(log):
             file.write(f"{item}\n")
         if item == "dies":
             os._exit(3)
+        if item == "eats":
+            try:
+                return len(bytearray(4 * 2**30))
+            except MemoryError:
+                return "refused"
         if item == "raises":
             raise KeyError("why")
         if item == "sleeps":

@@ -136,3 +136,9 @@ def test_entries_are_missed_by_name():
     assert error.value.detail == "it has W, b, c"
     with pytest.raises(Wrong, match=r"^grads should be a dict, and is a tuple$"):
         entries((1, 2), ["W"], "grads")
+
+
+def test_whole_numbers_as_far_apart_as_can_be_are_not_close():
+    """Of the least whole number there is, the absolute value is negative."""
+    with pytest.raises(Wrong):
+        close(np.arange(3) + np.int64(-(2**63)), np.arange(3))

@@ -52,3 +52,8 @@ def test_uniform_fills_its_interval():
     assert 2 <= numbers.min() < 2.02 and 5.98 < numbers.max() < 6
     assert abs(numbers.mean() - 4) < 5 * (4 / 12**0.5) / 2000**0.5
     assert type(Draw("uniform").uniform()) is float
+
+
+def test_a_name_that_is_no_proper_text_has_numbers_too():
+    """As that of a file which another system has named."""
+    assert Draw("key", "\udcff").below(10**9) != Draw("key", "\udcfe").below(10**9)

@@ -13,7 +13,7 @@ import tiny
 
 from unrolled.grading.confine import Limits
 from unrolled.grading.failures import Failure, TimedOut
-from unrolled.grading.grade import Course, Visits, earlier, grade
+from unrolled.grading.grade import LINE, Course, Visits, earlier, grade
 
 LIMITS = Limits(cpu=1, wall=1.2, memory=2**30)
 EXPECTED = {name: points for name, (_, points) in tiny.SUBMISSIONS.items()} | {"zoe": 0}
@@ -130,10 +130,24 @@ def test_another_key_takes_another_folder(graded):
 def test_earlier_results_that_end_in_a_half_line(tmp_path):
     path = tmp_path / "results.jsonl"
     assert earlier(path, "f") == {}
+    line = dict.fromkeys(LINE, "a")
     with path.open("a") as file:
-        file.write('{"student": "a"}\n{"stud')
-    assert earlier(path, "f") == {"a": {"student": "a"}}
-    assert path.read_text().endswith('"a"}\n')
+        file.write(json.dumps(line) + '\n{"stud')
+    assert earlier(path, "f") == {"a": line}
+    assert path.read_text() == '{"course": "f"}\n' + json.dumps(line) + "\n"
+
+
+def test_earlier_results_cut_off_at_any_byte_and_lines_spoiled(tmp_path):
+    path, line = tmp_path / "results.jsonl", dict.fromkeys(LINE, "a")
+    earlier(path, "f")
+    first, rest = path.read_bytes(), json.dumps(line).encode() + b"\n"
+    for n in range(len(first + rest)):
+        path.write_bytes((first + rest)[:n])
+        assert earlier(path, "f") == {}
+        assert path.read_bytes() == first
+    for spoiled in b"\0\0\n", b"[1]\n", b'{"student": "b"}\n', b"\xff\n", b"[" * 10**5 + b"\n":
+        path.write_bytes(first + spoiled + rest)
+        assert earlier(path, "f") == {"a": line}
 
 
 def test_cells_without_end_are_run_once(any_room):

@@ -49,6 +49,29 @@ def test_table_pages_and_log(tmp_path):
     assert any("NOT GRADED" in entry for entry in log)
 
 
+def test_nobody_can_choose_the_name_of_another_page():
+    other = report.file_name("ä")
+    assert other != "ä" and report.file_name(other) != other
+
+
+def test_no_cell_is_a_formula_or_more_than_one_cell(tmp_path):
+    """Also where a sheet's cells are divided by semicolons, or a lone return ends a line."""
+    names = ["=a", " =b", "\n=c", "\u200b@d", "\uff1de", "x;=f", "y\r=g,20"]
+    report.write(tmp_path, SET, [line(name) for name in names], [])
+    text = (tmp_path / "grades.csv").read_bytes().decode()
+    for separator in ",;":
+        for row in csv.reader(text.splitlines(keepends=True), delimiter=separator):
+            for cell in row:
+                clean = cell.replace("\uff1d", "=").strip()
+                assert not clean.startswith(("=", "@"))
+    with open(tmp_path / "grades.csv", newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(names)
+
+
+def test_a_name_that_turns_the_writing_round_turns_only_itself():
+    assert "<bdi>\u202eanna</bdi>" in report.html_page(SET, line("\u202eanna"))
+
+
 def test_tasks_are_called_as_in_the_sheet():
     problem_set = ProblemSet("A set", ["one", "two"])
     problem_set.test("one", 3, "")(lambda student, given, draw: None)

@@ -179,3 +179,25 @@ def test_sentences_have_no_inputs(any_room):
 
 def test_step_is_what_the_hostile_call():
     assert step(1) == 2
+
+
+def test_the_time_is_over_in_our_functions_too(any_room):
+    """A submission may ask them for more than anybody can compute."""
+
+    def count(n):
+        for _ in range(n):
+            pass
+
+    start = time.monotonic()
+    with Session(["def ask(f): f(10**10)"], any_room) as student, pytest.raises(TimedOut):
+        student.ask(count)
+    assert time.monotonic() - start < LIMITS.wall + 2
+    time.sleep(0.1)  # no alarm is left to go off
+
+
+def test_a_hundred_thousand_errors_are_not_looked_up(any_room):
+    flood = "line().say('ran', 0, [('E', 1, 1)] * 10**5, [])\ntime.sleep(9)" + "\n" * 10**5
+    start = time.monotonic()
+    with Session([WRITE + flood], any_room) as student:
+        assert len(student.errors) == 100
+    assert time.monotonic() - start < 5

@@ -14,6 +14,7 @@ from unrolled.grading.submissions import (
     collect,
     notebook_cells,
     script_cells,
+    student_of,
 )
 
 
@@ -185,3 +186,9 @@ def test_a_program_has_cells_too(tmp_path):
     (tmp_path / "long.py").write_text("x" * (2**20 + 1))
     with pytest.raises(Unreadable, match="million"):
         collect(tmp_path)[0][0].cells()
+
+
+def test_a_name_that_has_another_students_in_it_is_its_own():
+    """On a Moodle where students choose how they are called."""
+    eve = student_of(["Anna_77_assignsubmission_file__12_assignsubmission_file_", "ps.ipynb"])
+    assert eve != student_of(["Anna_77_assignsubmission_file_", "ps.ipynb"]) == "Anna_77"

@@ -52,3 +52,9 @@ def test_whoever_stops_listening_leaves_nobody_working(tmp_path):
     import multiprocessing
 
     assert not multiprocessing.active_children()
+
+
+def test_a_job_that_takes_all_memory_gets_an_error(tmp_path):
+    assert list(side_by_side(["eats"], 1, 30.0, jobs.job, tmp_path / "log")) == [
+        ("eats", True, "refused")
+    ]

@@ -24,6 +24,28 @@ document.addEventListener("copy", (event) => {
   box.remove();
 });
 
+// A solution unfolds wherever its title is clicked; the title is a link, to the exercise above it.
+document.addEventListener("click", (event) => {
+  const title = event.target.closest(".solution.toggle > .admonition-title");
+  const follow = event.detail === 0 || event.ctrlKey || event.metaKey || event.shiftKey; // by key
+  if (!title || follow || event.target.closest(".toggle-button")) return;
+  event.preventDefault();
+  event.stopPropagation(); // else the theme's own listener folds it again
+  title.querySelector(".toggle-button").click();
+}, true);
+
+// The bar shows the page's title once the title itself has scrolled away.
+document.addEventListener("DOMContentLoaded", () => {
+  const title = document.querySelector(".header-title");
+  const heading = document.querySelector("article h1");
+  if (!title || !heading) return;
+  const bar = document.querySelector(".bd-header-article").offsetHeight;
+  new IntersectionObserver(
+    ([entry]) => { title.hidden = entry.isIntersecting || entry.boundingClientRect.top > bar; },
+    { rootMargin: `-${bar}px 0px 0px` },
+  ).observe(heading);
+});
+
 // The search dialog answers as one types. From file:// nothing can be imported: there, as without
 // an index, the field leads to Sphinx's own search page.
 document.addEventListener("focusin", ({ target }) => {

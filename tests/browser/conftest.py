@@ -45,12 +45,18 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def open_page(chromium, base):
-    """`with open_page(path, width, theme) as page`; what goes wrong there is in `page.problems`."""
+    """`with open_page(path, width, theme) as page`; what goes wrong there is in `page.problems`.
+
+    `ratio` is how many dots of the screen make a pixel; with more than one, fingers touch it.
+    """
 
     @contextmanager
-    def opened(path: str, width: int = 1280, theme: str = "light") -> Iterator[Page]:
+    def opened(
+        path: str, width: int = 1280, theme: str = "light", ratio: int = 1
+    ) -> Iterator[Page]:
         size = {"width": width, "height": 900}
-        with chromium.new_context(viewport=size, color_scheme=theme) as context:
+        screen = {"color_scheme": theme, "device_scale_factor": ratio, "has_touch": ratio > 1}
+        with chromium.new_context(viewport=size, **screen) as context:
             page = context.new_page()
             watch(page, base)
             page.goto(path if path.startswith("file:") else f"{base}/{path}")

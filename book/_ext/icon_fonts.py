@@ -2,12 +2,14 @@
 
 import base64
 import io
+import logging
 import re
 from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+logging.getLogger("fontTools.subset").setLevel(logging.WARNING)  # else a line for each table
 FONTS = {  # what the stylesheet calls it, and its weight: the file
     ("Font Awesome 6 Free", 900): "fa-solid-900.ttf",
     ("Font Awesome 6 Free", 400): "fa-regular-400.ttf",

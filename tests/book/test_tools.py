@@ -48,7 +48,13 @@ def book(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for folder in ("book", "code"):
         Path(folder).mkdir()
-    for name in ("requirements.txt", "constraints.txt", "pyproject.toml", "code/package.py"):
+    for name in (
+        "requirements.txt",
+        "constraints.txt",
+        "pyproject.toml",
+        "CITATION.cff",
+        "code/package.py",
+    ):
         Path(name).touch()
     Path("_config.yml").write_text(CONFIG)
     return write_pages

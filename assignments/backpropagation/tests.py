@@ -6,12 +6,13 @@ compared with formulas as trees, which are differentiated as they are printed.
 
 import numpy as np
 
+from unrolled.grading.cell_hints import candidate, first_gate, output_reads, slopes
 from unrolled.grading.cell_source import backward_source, forward_source
 from unrolled.grading.draw import Draw
 from unrolled.grading.drawn_cell import DrawnCell
 from unrolled.grading.expressions import Applied, Sum, Symbol, Times, nodes, send_back, value
 from unrolled.grading.failures import Wrong
-from unrolled.grading.tasks import ProblemSet, close, entries, returns
+from unrolled.grading.tasks import ProblemSet, close, each, entries, returns
 from unrolled.layers import RNN
 
 SET = ProblemSet(
@@ -40,6 +41,10 @@ def given(draw: Draw) -> dict:
         "cell": cell,
         "equations": cell.equations(),
         "functions": functions(cell),
+        "output_reads": output_reads(cell),
+        "slopes": slopes(cell),
+        "candidate": candidate(cell),
+        "first_gate": first_gate(cell).name,
         "shapes": shapes(cell),
         "last_output": ",\n".join(f"[{', '.join(f'{v:.6f}' for v in row)}]" for row in h[-1]),
     }
@@ -154,15 +159,10 @@ def delayed(draw: Draw, T: int, N: int, D: int, H: int, d: int, dtype: str = "f8
 def compare(got, wanted: dict, names, tolerance: float, dtype: str = "float64"):
     """Some entries of a dict of gradients. All that are wrong are told."""
     entries(got, names, "the dict of gradients")
-    wrong = []
-    for name in names:
-        try:
-            close(got[name], wanted[name], f"the gradient of {name}", tolerance, dtype)
-        except Wrong as error:
-            wrong.append(error)
-    if wrong:
-        first = "the first of them " if len(wrong) > 1 else ""
-        raise Wrong("; ".join(map(str, wrong)), first + wrong[0].detail)
+    each(
+        names,
+        lambda name: close(got[name], wanted[name], f"the gradient of {name}", tolerance, dtype),
+    )
 
 
 @SET.test("matrix-form", 2, "the gradients of W_xh, W_hh, W_dh and b_h")
@@ -271,6 +271,18 @@ def compare_gradients(
     compare(got, wanted, [k for k in wanted if k[0] in letters], tolerance, name)
 
 
+@SET.test(
+    "cell-backward",
+    2,
+    "one step of one sequence; float32 stays float32; sixty steps in good time",
+    practice=False,
+)
+def backward_sizes(student, given, draw):
+    compare_gradients(student, given["cell"], draw, (1, 1, 3, 2), "Wbpxs")
+    compare_gradients(student, given["cell"], draw, LARGE, "Wbpxs")
+    compare_gradients(student, given["cell"], draw, (3, 2, 2, 3), "Wbpxs", "f4")
+
+
 @SET.test("cell-backward", 3, "the gradients of the matrices", practice=False)
 def matrices(student, given, draw):
     for size in (5, 3, 2, 4), LARGE:
@@ -287,15 +299,3 @@ def vectors(student, given, draw):
 def ends(student, given, draw):
     for size in (5, 3, 2, 4), LARGE:
         compare_gradients(student, given["cell"], draw, size, "xs")
-
-
-@SET.test(
-    "cell-backward",
-    2,
-    "one step of one sequence; float32 stays float32; sixty steps in good time",
-    practice=False,
-)
-def backward_sizes(student, given, draw):
-    compare_gradients(student, given["cell"], draw, (1, 1, 3, 2), "Wbpxs")
-    compare_gradients(student, given["cell"], draw, LARGE, "Wbpxs")
-    compare_gradients(student, given["cell"], draw, (3, 2, 2, 3), "Wbpxs", "f4")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, equal, same_shape
+from unrolled.grading.tasks import ProblemSet, Wrong, close, each, equal, same_shape
 from unrolled.layers import GRU, LSTM, PublishedGRU
 
 SET = ProblemSet("Somebody else's notepad", ["forward", "backward", "forms", "weights"])
@@ -209,28 +209,26 @@ def without_peephole(student, draw, sizes, beyond, names):
     _, _, tape = layer.forward(inputs["x"], (inputs["h_0"], inputs["c_0"]))
     grads, dx, (dh_0, dc_0) = layer.backward(tape, coming[0], coming[1:])
     wanted, got = dict(vars(grads), x=dx, h_0=dh_0, c_0=dc_0), all_seven(student, inputs, coming)
-    for name in names:
-        close(got[name], wanted[name], f"the gradient of {name}")
+    each(names, lambda name: close(got[name], wanted[name], f"the gradient of {name}"))
 
 
-def with_peephole(student, given, draw, sizes, groups):
-    """Compare with derivatives in random directions, by a step along the imaginary axis.
-
-    The arrays of a group are moved together.
-    """
+def with_peephole(student, given, draw, sizes, directions):
+    """Compare with derivatives in random directions, by a step along the imaginary axis."""
     names = {"np": np, "sigmoid": sigmoid}
     exec(given["cell"], names)
     inputs, coming = backward_inputs(draw, *sizes, 1, 1)
     got = all_seven(student, inputs, coming)
-    for name in NAMES:
+
+    def compare(name):
         same_shape(got[name], inputs[name], f"the gradient of {name}")
-    for group in groups:
-        ways = {name: draw.uniform(*inputs[name].shape) for name in group}
-        moved = inputs | {name: inputs[name] + 1e-30j * way for name, way in ways.items()}
-        h, c = names["peeping"](*moved.values())
-        loss = (h * coming[0]).sum() + (h[-1] * coming[1]).sum() + (c[-1] * coming[2]).sum()
-        slope = sum(float(np.sum(got[name] * way)) for name, way in ways.items())
-        close(slope, loss.imag / 1e-30, f"the gradient of {' and '.join(group)}", 1e-7)
+        for _ in range(directions):
+            way = draw.uniform(*inputs[name].shape)
+            h, c = names["peeping"](*(inputs | {name: inputs[name] + 1e-30j * way}).values())
+            loss = (h * coming[0]).sum() + (h[-1] * coming[1]).sum() + (c[-1] * coming[2]).sum()
+            slope = float(np.sum(got[name] * way))
+            close(slope, loss.imag / 1e-30, f"the gradient of {name}", 1e-7)
+
+    each(NAMES, compare)
 
 
 @SET.test("backward", 1, "without a peephole: gives the gradients of weights, bias and inputs")
@@ -248,12 +246,12 @@ def across_segments(student, given, draw):
 @SET.test("backward", 1, "gives all seven gradients of your sheet's cell", practice=False)
 def peephole(student, given, draw):
     for sizes in (4, 3, 2, 5), (1, 2, 3, 2), (3, 1, 2, 1):
-        with_peephole(student, given, draw, sizes, [[name] for name in NAMES] * 2)
+        with_peephole(student, given, draw, sizes, 2)
 
 
 @SET.test("backward", 3, "gives them for a large network in time", practice=False)
 def large(student, given, draw):
-    with_peephole(student, given, draw, (40, 8, 20, 30), [["W_xh", "x"], ["W_hh", "b_h"], NAMES])
+    with_peephole(student, given, draw, (40, 8, 20, 30), 1)
 
 
 # Task 3
@@ -289,13 +287,13 @@ def before(student, given, draw):
 def which(student, given, draw):
     for form in "after", "before":
         for slider, sign in ("keeps", 1), ("takes", -1):
-            x, h_0, *weights = drawn(draw, 8, 4, 3, 5, 3)
-            b_hn = draw.uniform(5)
-            turned = np.repeat([1.0, sign, 1.0], 5)  # σ(-a) = 1 - σ(a)
-            h, _, _ = kind(form, [a * turned for a in weights], b_hn).forward(x, h_0)
-            record = np.round(np.concatenate([h_0[None], h]), 4)
-            got = parts(student.which_gru(x, record, *weights, b_hn), 2, "the result")
-            equal([str(part) for part in got], [form, slider])
+            for b_hn in draw.uniform(5), np.zeros(5):  # without it r ⊙ (hW) + b_hn is "after", too
+                x, h_0, *weights = drawn(draw, 8, 4, 3, 5, 3)
+                turned = np.repeat([1.0, sign, 1.0], 5)  # σ(-a) = 1 - σ(a)
+                h, _, _ = kind(form, [a * turned for a in weights], b_hn).forward(x, h_0)
+                record = np.round(np.concatenate([h_0[None], h]), 4)
+                got = parts(student.which_gru(x, record, *weights, b_hn), 2, "the result")
+                equal([str(part) for part in got], [form, slider])
 
 
 # Task 4

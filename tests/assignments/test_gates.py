@@ -1,5 +1,6 @@
 """The program that the sheet of the gates prints: it is the LSTM, in other conventions."""
 
+import re
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -119,12 +120,11 @@ def test_the_checks_on_the_sheet_bear_functions_that_change_their_arguments(caps
         assert printed_by(spoilt, capsys) == right
 
 
-def reason(name, **functions):
+def reason(name, printed=None, **functions):
     """What a student with these functions reads about the test of this name."""
     (test,) = [test for test in load("gates").tests if test.name == name]
-    return run(
-        test, lambda: nullcontext(SimpleNamespace(**functions)), {}, Draw("k", "gates")
-    ).reason
+    student = SimpleNamespace(**functions)
+    return run(test, lambda: nullcontext(student), printed or {}, Draw("k", "gates")).reason
 
 
 def test_a_missing_gradient_is_named():
@@ -142,3 +142,61 @@ def test_a_wrong_bias_says_over_which_steps():
         return float(np.log(gate / (1 - gate)))
 
     assert reason("bias", keeping_bias=naive) == "the bias for very many steps is not right"
+
+
+def test_all_wrong_gradients_are_named():
+    def some_right(x, h_0, c_0, W_xh, W_hh, b_h, p, dh, dh_T, dc_T):
+        layer = LSTM(W_xh, W_hh, b_h)
+        _, _, tape = layer.forward(x, (h_0, c_0))
+        grads, dx, (dh_0, dc_0) = layer.backward(tape, dh, (dh_T, dc_T))
+        return dict(vars(grads), p=0 * p, x=0 * dx, h_0=dh_0, c_0=dc_0, W_hh=0 * W_hh)
+
+    wrong = "the gradient of W_hh is not right; the gradient of x is not right"
+    assert reason("to_weights", lstm_backward=some_right) == wrong
+    # with the cell of the book in the place of the sheet's
+    cell = given(load("gates"), "gates", KEYS[0])["cell"]
+    book = re.sub(r" \+ p \* (np\.tanh\(\w+\)|\w+)", "", cell)
+    assert book != cell
+    for name in "peephole", "large":
+        assert reason(name, {"cell": book}, lstm_backward=some_right) == wrong
+
+
+def test_the_longer_memory_keeps_the_note_that_the_sheet_says(capsys):
+    sheet = cells("gates", given(load("gates"), "gates", "a key"), solution=True)
+    code = [source for kind, source in sheet if kind == "code"]
+    names = {"__name__": "student", "practice": lambda task: None}
+    for source in code:
+        exec(source, names)
+    names["in_notebook"], changed = True, "weights = convert(note.astype(float))"
+    bias = names["keeping_bias"](sigmoid(3.0), 10)
+    assert round(bias, 2) == 5.32
+    capsys.readouterr()
+    for source, note in (
+        (code[-1], "0.55"),
+        (
+            code[-1].replace(changed, f"{changed}; weights[2][2:4] = {bias}"),
+            "0.89",
+        ),
+    ):
+        exec(source, names)
+        gap = next(line for line in capsys.readouterr().out.splitlines() if "___" in line)
+        assert gap.split()[1] == note
+
+
+@pytest.mark.parametrize("key", KEYS[:10])
+def test_right_rows_and_wrong_ones_are_as_far_off_as_the_sheet_says(key, capsys):
+    sheet = cells("gates", given(load("gates"), "gates", key), solution=True)
+    code = [source for kind, source in sheet if kind == "code"]
+    right, flat, no_peephole = [], [], []
+    for found, old, new in (
+        (right, "", ""),
+        (flat, "i * (1 - i)", "i"),
+        (no_peephole, "    def loss():", '    inputs["p"][:] = 0\n\n    def loss():'),
+    ):
+        changed = [source.replace(old, new) if old else source for source in code]
+        assert not old or changed != code
+        lines = printed_by(changed, capsys).splitlines()
+        found += [float(line.split()[-1]) for line in lines if "greatest" in line]
+    assert len(right) == len(flat) == len(no_peephole) == 7
+    assert max(right + no_peephole) < 1e-7
+    assert min(flat) > 1e-3

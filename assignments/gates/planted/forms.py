@@ -153,6 +153,19 @@ def gru(x, h_0, W_xh, W_hh, b_h, b_hn, form):
     return np.stack(states)
 
 
+# %% Before the product is written as after it, with the bias outside, and so is looked for
+# points: forms 1
+
+
+def gru_step(x, h, W_xh, W_hh, b_h, b_hn, form, slider):
+    W_hr, W_hz, W_hn = np.split(W_hh, 3, axis=1)
+    x_r, x_z, x_n = np.split(x @ W_xh + b_h, 3, axis=-1)
+    r, z = sigmoid(x_r + h @ W_hr), sigmoid(x_z + h @ W_hz)
+    said = r * (h @ W_hn + b_hn) if form == "after" else r * (h @ W_hn) + b_hn
+    n = np.tanh(x_n + said)
+    return z * h + (1 - z) * n if slider == "keeps" else (1 - z) * h + z * n
+
+
 # %% The usual kind is named without a look
 # points: forms 2
 

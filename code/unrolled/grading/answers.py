@@ -4,7 +4,7 @@ Each check raises `Wrong`. Its sentence says what is wrong without an input or a
 Its `detail`, which is shown in practice only, says what came and what was expected, and where.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,22 @@ def same_shape(got: Any, wanted: ndarray, what: str) -> None:
     if got.shape != wanted.shape:
         shapes = f"expected {wanted.shape}, got {got.shape}"
         raise Wrong(f"{what} has the wrong shape", shapes)
+
+
+def each(names: Iterable[str], check: Callable[[str], None]) -> None:
+    """Check every name, and raise one `Wrong` that tells all that are wrong.
+
+    Its detail is that of the first.
+    """
+    wrong = []
+    for name in names:
+        try:
+            check(name)
+        except Wrong as error:
+            wrong.append(error)
+    if wrong:
+        first = "the first of them " if len(wrong) > 1 and wrong[0].detail else ""
+        raise Wrong("; ".join(map(str, wrong)), first + wrong[0].detail)
 
 
 def returns(got: Any, count: int, what: str = "the result") -> tuple:

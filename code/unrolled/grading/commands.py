@@ -122,8 +122,8 @@ def parser() -> argparse.ArgumentParser:
     four.add_argument("--root", default="/autograder", help="where source and submission lie")
     for parsed in (one, two, four):
         parsed.add_argument("--key", required=True, help="the file with the course's key")
-    for parsed in (one, two):
-        parsed.add_argument("-o", "--out", help="where the result goes")
+    one.add_argument("-o", "--out", help="the file that is written")
+    two.add_argument("-o", "--out", help="the folder for grades, feedback and log")
     for parsed in (two, four):
         parsed.add_argument("--trust", action="store_true", help="also where nothing confines")
     return whole

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.grading.answers import close, entries, equal, returns, same_shape
+from unrolled.grading.answers import close, each, entries, equal, returns, same_shape
 from unrolled.grading.draw import Draw
 from unrolled.grading.failures import Failure, Wrong
 
@@ -35,6 +35,7 @@ __all__ = [
     "Test",
     "Wrong",
     "close",
+    "each",
     "entries",
     "equal",
     "load",

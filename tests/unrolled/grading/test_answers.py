@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unrolled.grading.answers import close, entries, equal, returns
+from unrolled.grading.answers import close, each, entries, equal, returns
 from unrolled.grading.failures import Wrong
 
 
@@ -142,3 +142,18 @@ def test_whole_numbers_as_far_apart_as_can_be_are_not_close():
     """Of the least whole number there is, the absolute value is negative."""
     with pytest.raises(Wrong):
         close(np.arange(3) + np.int64(-(2**63)), np.arange(3))
+
+
+def test_each_tells_all_that_are_wrong_and_details_the_first():
+    got = {"a": 1.0, "b": 3.0, "c": 4.0}
+
+    def check(name):
+        close(got[name], 1.0, name)
+
+    each("a", check)
+    with pytest.raises(Wrong, match=r"^b is not right; c is not right$") as error:
+        each("abc", check)
+    assert error.value.detail == "the first of them expected 1.0, got 3.0"
+    with pytest.raises(Wrong, match=r"^c is not right$") as error:
+        each("ac", check)
+    assert error.value.detail == "expected 1.0, got 4.0"

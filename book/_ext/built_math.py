@@ -55,20 +55,21 @@ def mathml(latex: str, display: bool = False) -> str:
     except JSEvalException as error:
         said = str(error).partition("ParseError:")[2].strip().splitlines()
         raise ValueError(" ".join(said[:2]) or str(error)) from error
-    return tight_scripts(made)
+    return tight(made)
 
 
-def tight_scripts(made: str) -> str:
-    """Without the space around + and = in sub- and superscripts, as TeX sets them.
+def tight(made: str) -> str:
+    """Without the space around + and = in sub- and superscripts and at brackets such as \\bigl(.
 
-    Browsers put the same space there as on the line.
+    TeX sets none there. Browsers put the same in scripts as on the line, and take a bracket that
+    does not say whether it opens or closes for an operator between two terms.
     """
     tree = ElementTree.fromstring(made)
-    for parent in tree.iter():
-        if parent.tag in SCRIPTS:
-            for script in list(parent)[1:]:
-                for operator in script.iter("mo"):
-                    operator.attrib = {"lspace": "0em", "rspace": "0em"} | operator.attrib
+    scripts = [s for parent in tree.iter() if parent.tag in SCRIPTS for s in list(parent)[1:]]
+    operators = [operator for script in scripts for operator in script.iter("mo")]
+    brackets = tree.findall(".//mo[@minsize]")
+    for operator in operators + brackets:
+        operator.attrib = {"lspace": "0em", "rspace": "0em"} | operator.attrib
     return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
 
 

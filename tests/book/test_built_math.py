@@ -34,6 +34,15 @@ def test_there_is_no_space_in_subscripts():
 
 
 @pytest.mark.parametrize(
+    "latex", [r"\tanh\bigl(a\bigr)b", r"c\Bigl[a\Bigr]", r"a\bigl\lVert W\bigr\rVert"]
+)
+def test_there_is_no_space_around_big_brackets(latex):
+    brackets = re.findall("<mo [^>]*minsize[^>]*>", shape(latex))
+    assert len(brackets) == 2
+    assert all('lspace="0em" rspace="0em"' in bracket for bracket in brackets)
+
+
+@pytest.mark.parametrize(
     "latex, wrapped",
     [
         (r"a \\ b", True),

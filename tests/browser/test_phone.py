@@ -31,6 +31,12 @@ INSIDE = """e => {
     const right = Math.floor(box.left + e.clientLeft + e.clientWidth) + (framed ? 0 : 2);
     return {x: left, y: top, width: right - left, height: bottom - top};
 }"""
+LEANING = """math => {
+    math.innerHTML = "<mi>f</mi><mo>=</mo><mi>W</mi>";
+    math.scrollIntoView({block: "center", behavior: "instant"});
+    const box = math.getBoundingClientRect();
+    return {x: box.x - 8, y: box.y - 8, width: box.width + 16, height: box.height + 16};
+}"""
 COVERS = """() => [...document.querySelectorAll("body *")].filter(e => {
     const style = getComputedStyle(e);
     const box = e.getBoundingClientRect();
@@ -110,6 +116,15 @@ def test_a_box_that_fits_has_no_line_at_its_edges(find_box, boxes):
     page, box = find_box(boxes, wide=False)
     over = np.max if boxes.endswith("formula") else np.median  # what stands at others' edges
     assert abs(np.concatenate(edges(page, box, 0, over))).max() <= 3
+
+
+def test_letters_that_lean_are_not_cut_off_in_a_line(phone):
+    formula = phone.locator("article p span.math").first
+    place = formula.locator("math").evaluate(LEANING)
+    formula.evaluate("e => e.style.background = 'none'")
+    shown = phone.screenshot(clip=place)
+    formula.evaluate("e => e.style.overflow = 'visible'")
+    assert shown == phone.screenshot(clip=place)
 
 
 def test_the_bar_leads_home_and_shows_the_title(phone):

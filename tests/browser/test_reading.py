@@ -95,3 +95,11 @@ def test_a_formula_is_copied_as_latex(chapter):
     }""")
     latex = chapter.locator("article .math math annotation").first.text_content()
     assert copied.strip() == f"${latex}$ and ${latex}$ or ${latex}$"
+
+
+def test_lines_of_a_formula_are_aligned(chapter):
+    """What stands before the = ends at it, in lines of different length."""
+    gaps = chapter.evaluate("""() => [...document.querySelectorAll("article mtd.tml-right")].map(
+        e => e.getBoundingClientRect().right - e.lastElementChild.getBoundingClientRect().right
+    )""")
+    assert len(gaps) > 5 and max(map(abs, gaps)) < 1

@@ -22,6 +22,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 TEMML = Path(__file__).with_name("temml") / "temml.min.js"  # 0.13.5, from npm
 SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
+THIN = "0.1667em"
 WHOLE = re.compile(r"\s*\\begin\{(\w+\*?)\}((?!\\end\{\1\}).)*\\end\{\1\}\s*", re.DOTALL)
 logger = logging.getLogger(__name__)
 
@@ -59,17 +60,22 @@ def mathml(latex: str, display: bool = False) -> str:
 
 
 def tight(made: str) -> str:
-    """Without the space around + and = in sub- and superscripts and at brackets such as \\bigl(.
+    """With the spaces that TeX sets, where browsers set wider ones.
 
-    TeX sets none there. Browsers put the same in scripts as on the line, and take a bracket that
-    does not say whether it opens or closes for an operator between two terms.
+    There is none around + and = in sub- and superscripts, nor at brackets such as \\bigl(, which
+    browsers take for operators between two terms. Dots have thin ones. An operator's name leaves
+    none behind it where the formula ends.
     """
     tree = ElementTree.fromstring(made)
     scripts = [s for parent in tree.iter() if parent.tag in SCRIPTS for s in list(parent)[1:]]
     operators = [operator for script in scripts for operator in script.iter("mo")]
-    brackets = tree.findall(".//mo[@minsize]")
-    for operator in operators + brackets:
+    for operator in operators + tree.findall(".//mo[@minsize]"):
         operator.attrib = {"lspace": "0em", "rspace": "0em"} | operator.attrib
+    for dots in [operator for operator in tree.iter("mo") if operator.text in ("…", "⋯")]:
+        dots.attrib = {"lspace": THIN, "rspace": THIN} | dots.attrib
+    *_, last = tree[0][0].iter()
+    if last.tag == "mspace":
+        last.set("width", "0em")
     return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
 
 

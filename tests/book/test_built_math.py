@@ -42,6 +42,18 @@ def test_there_is_no_space_around_big_brackets(latex):
     assert all('lspace="0em" rspace="0em"' in bracket for bracket in brackets)
 
 
+def test_dots_have_thin_spaces_but_none_in_subscripts():
+    thin = '<mo lspace="0.1667em" rspace="0.1667em">'
+    assert f"{thin}…</mo>" in shape(r"x_1,\dots,x_T")
+    assert f"{thin}⋯</mo>" in shape(r"x_1+\dots+x_T")
+    assert '<mo lspace="0em" rspace="0em">…</mo>' in shape(r"x_{1,\dots,T}")
+
+
+def test_the_name_of_an_operator_leaves_no_space_at_the_end():
+    assert '"0.1667em"' not in shape(r"\tanh")
+    assert '"0.1667em"' in shape(r"\tanh a")
+
+
 @pytest.mark.parametrize(
     "latex, wrapped",
     [

@@ -101,10 +101,11 @@ def each(names: Iterable[str], check: Callable[[str], None]) -> None:
 
 def returns(got: Any, count: int, what: str = "the result") -> tuple:
     """The things that a function gave, or `Wrong` unless it is a tuple or a list of so many."""
+    wanted = f"{COUNTS[count]} thing{'s' * (count != 1)}"
     if not isinstance(got, tuple | list):
-        raise Wrong(f"{what} should be {COUNTS[count]} things, and is {kind(got)}")
+        raise Wrong(f"{what} should be {wanted}, and is {kind(got)}")
     if len(got) != count:
-        raise Wrong(f"{what} should be {COUNTS[count]} things", f"got {len(got)}")
+        raise Wrong(f"{what} should be {wanted}", f"got {len(got)}")
     return tuple(got)
 
 

@@ -126,6 +126,8 @@ def test_so_many_things_are_returned():
     assert error.value.detail == "got 2"
     with pytest.raises(Wrong, match=r"^h and s should be two things, and is an array$"):
         returns(np.ones(2), 2, "h and s")
+    with pytest.raises(Wrong, match=r"^the result should be one thing, and is an array$"):
+        returns(np.ones(1), 1)
 
 
 def test_entries_are_missed_by_name():

@@ -73,14 +73,6 @@ def segment_sums(G: list[float]) -> list[float]:
     return [sum(sum(G[: loss + 1]) for loss in range(S)) for S in range(1, len(G) + 1)]
 
 
-def gradients(got, names, what):
-    """The arrays of a dictionary with these keys and no others."""
-    got = entries(got, names, what)
-    if len(got) > len(names):
-        raise Wrong(f"{what} should have the keys {', '.join(names)} and no others")
-    return [got[name] for name in names]
-
-
 # Task 1
 
 
@@ -91,12 +83,11 @@ def clipped_right(student, grads, limit, tolerance=1e-10):
         raise Wrong("the norm should be a float")
     close(norm, right, "the norm", tolerance)
     factor = min(1.0, limit / right) if right else 1.0
-    for name, got in zip(
-        grads, gradients(clipped, list(grads), "the clipped gradient"), strict=True
-    ):
+    clipped = entries(clipped, grads, "the clipped gradient", others=False)
+    for name in grads:
         wanted = (grads[name].astype(float) * factor).astype(grads[name].dtype)
         eps = 1e-5 if wanted.dtype == np.float32 else tolerance
-        close(got, wanted, f"the clipped {name}", eps, str(wanted.dtype))
+        close(clipped[name], wanted, f"the clipped {name}", eps, str(wanted.dtype))
 
 
 @SET.test("clipping", 2, "finds the four wrong lines of the program on your sheet", practice=False)
@@ -133,12 +124,10 @@ def overflow(student, given, draw):
         clipped, norm = returns(student.clip(grads, 1.0), 2)
         if norm != np.inf:
             raise Wrong("the norm of a gradient that is not finite should be infinite")
-        for name, got in zip(
-            grads, gradients(clipped, list(grads), "the clipped gradient"), strict=True
-        ):
-            close(
-                got, np.zeros(grads[name].shape), f"the clipped {name}", 0, str(grads[name].dtype)
-            )
+        clipped = entries(clipped, grads, "the clipped gradient", others=False)
+        for name, grad in grads.items():
+            zeros = np.zeros(grad.shape)
+            close(clipped[name], zeros, f"the clipped {name}", 0, str(grad.dtype))
 
 
 # Task 2
@@ -290,9 +279,11 @@ def gradient_right(student, draw, sizes, S, rate):
     layer, x, begins, h_0 = drawn(draw, *sizes, rate)
     dh = draw.uniform(*sizes[:2], sizes[3])
     wanted = cut(layer, x, begins, h_0, dh, S)
-    got = student.cut_gradient(x, begins, h_0, dh, *weights(layer), S)
-    for name, part in zip(wanted, gradients(got, list(wanted), "the result"), strict=True):
-        close(part, wanted[name], f"the gradient of {name}")
+    got = entries(
+        student.cut_gradient(x, begins, h_0, dh, *weights(layer), S), wanted, others=False
+    )
+    for name in wanted:
+        close(got[name], wanted[name], f"the gradient of {name}")
 
 
 @SET.test("bias", 2, "gives the gradient that is cut every S steps, in streams without a new story")

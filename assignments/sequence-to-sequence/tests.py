@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 from numpy import ndarray
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, equal, returns, same_shape
+from unrolled.grading.tasks import ProblemSet, Wrong, close, entries, equal, returns, same_shape
 from unrolled.layers import RNN
 
 SET = ProblemSet("A translator", ["tables", "packing", "loss", "feeding", "bugs"])
@@ -463,9 +463,7 @@ def run_forward(student, p, source, source_mask, inputs) -> tuple[ndarray, tuple
 
 
 def run_backward(student, p, *arguments) -> dict[str, ndarray]:
-    grads = student.backward(p, *arguments)
-    if type(grads) is not dict or set(grads) != set(p):
-        raise Wrong("backward must return a dictionary with a gradient for each parameter")
+    grads = entries(student.backward(p, *arguments), p, "what backward returns", others=False)
     for name in p:
         same_shape(grads[name], p[name], f"the gradient of {name}")
     return grads
@@ -530,8 +528,7 @@ def updates(student, given, draw):
             equal(asked[0][0], targets, "the array of targets that the loss got")
             equal(asked[0][1], mask, "the mask that the loss got")
             close(got[0], value, "the loss")
-            if type(got[1]) is not dict or set(got[1]) != set(p):
-                raise Wrong("one_update must return the loss and a dictionary of all parameters")
+            entries(got[1], p, "what one_update returns for the parameters", others=False)
             for name in p:
                 wanted = p[name] - 0.1 * factor * grads[name]
                 close(got[1][name], wanted, f"{name} after the update")

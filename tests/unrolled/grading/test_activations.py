@@ -16,6 +16,13 @@ def test_the_slope_is_that_of_the_curve(name):
     np.testing.assert_allclose(written, curve.slope(a, y), rtol=1e-14)
 
 
+@pytest.mark.parametrize("curve", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_a_curve_keeps_the_type(curve):
+    a = np.linspace(-3, 3, 24, dtype="f4")
+    y = curve.value(a)
+    assert y.dtype == curve.slope(a, y).dtype == "f4"
+
+
 def test_the_sigmoid_does_not_overflow():
     with np.errstate(all="raise", under="ignore"):
         assert sigmoid(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]

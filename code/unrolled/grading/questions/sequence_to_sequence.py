@@ -182,8 +182,10 @@ Table = dict[str, list[float]]  # after nothing ("") and after each word: the ne
 
 
 def sentences(after: Table, length: int) -> dict[str, float]:
-    """The probability of every sentence of words A, B, C whose next word depends on the last "
-    "one."""
+    """The probability of every sentence of so many words A, B, C.
+
+    The next word depends on the last one alone.
+    """
     return {
         "".join(words): math.prod(
             after[last]["ABC".index(word)] for last, word in pairwise(["", *words])

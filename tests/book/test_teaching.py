@@ -17,6 +17,7 @@ from pathspec import GitIgnoreSpec
 import pages
 import try_hub
 from unrolled.grading.commands import main, parser
+from unrolled.grading.questions import printing
 from unrolled.grading.questions.bank import kinds
 from unrolled.grading.tasks import load
 
@@ -87,6 +88,13 @@ def test_commands_that_write_a_file_write_it(tmp_path, monkeypatch):
             assert main(words) == 0, command
     made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
     assert {"sequences.ipynb", "solved.ipynb", "anna.ipynb", "week-5.xml"} <= made
+
+
+def test_what_a_paper_needs_is_named(monkeypatch):
+    monkeypatch.setattr(printing, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError) as raised:
+        printing.mathjax()
+    assert re.search(r"pip install [\w-]+", str(raised.value))[0] in TEXT
 
 
 def test_every_chapter_has_kinds_for_a_quiz():

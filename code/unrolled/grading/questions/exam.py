@@ -112,7 +112,7 @@ def _framed(number: int, question: Question, body: str, more: str = "") -> str:
 def _choices(question: Question) -> str:
     """The choices with a box to tick for each; nothing if a number is asked for."""
     boxes = [
-        f'<li><span class="box"></span><b>{letter}</b>{inline(text)}</li>'
+        f'<li><span class="box"></span><b>{letter}</b><span>{inline(text)}</span></li>'
         for letter, text in zip("ABCD", question.choices, strict=False)
     ]
     return f"<ul>{''.join(boxes)}</ul>" if boxes else ""

@@ -152,14 +152,14 @@ def test_the_table_of_projects_says_what_the_projects_say():
 
 @pytest.mark.parametrize("target", ["sheet", "grade", "quiz", "exam"])
 def test_the_template_types_commands_too(target):
-    made = subprocess.run(
-        ["make", "-n", "-C", TEMPLATE, target, f"SET={SETS[-1]}", "FROM=a zip (1).zip"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    words = [f"SET={SETS[-1]}", "FROM=a zip (1).zip", "CHAPTERS=gates/lstm gates/gru"]
+    words = ["make", "-n", "-C", TEMPLATE, target, *words, "QUESTIONS=6"]
+    made = subprocess.run(words, capture_output=True, text=True, check=True)
     (command,) = COMMAND.findall(made.stdout)
-    assert parsed(command).run.__name__.strip("_") == target
+    given = parsed(command)
+    assert given.run.__name__.strip("_") == target
+    if target in ("quiz", "exam"):
+        assert (given.chapters, given.questions) == (["gates/lstm", "gates/gru"], 6)
 
 
 def test_the_template_keeps_students_and_keys_out_of_git():

@@ -21,7 +21,7 @@ def equal(got: Any, wanted: Any, what: str = "the result") -> None:
         same_shape(got, wanted, what)
         if got.dtype.kind != wanted.dtype.kind:
             raise Wrong(f"{what} must be {wanted.dtype}, and is {got.dtype}")
-        right = np.asarray(got) == wanted
+        right = got == wanted
         if not right.all():
             raise Wrong(f"{what} is not right", difference(got, wanted, right))
     elif type(got) is not type(wanted):

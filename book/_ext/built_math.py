@@ -22,6 +22,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 TEMML = Path(__file__).with_name("temml") / "temml.min.js"  # 0.13.5, from npm
 SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
+AXIS = 0.25  # em from the base line up to the middle of a minus, in Latin Modern Math
 WHOLE = re.compile(r"\s*\\begin\{(\w+\*?)\}((?!\\end\{\1\}).)*\\end\{\1\}\s*", re.DOTALL)
 logger = logging.getLogger(__name__)
 
@@ -55,21 +56,36 @@ def mathml(latex: str, display: bool = False) -> str:
     except JSEvalException as error:
         said = str(error).partition("ParseError:")[2].strip().splitlines()
         raise ValueError(" ".join(said[:2]) or str(error)) from error
-    return tight_scripts(made)
+    tree = ElementTree.fromstring(made)
+    tighten_scripts(tree)
+    enlarge_brackets(tree)
+    return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
 
 
-def tight_scripts(made: str) -> str:
-    """Without the space around + and = in sub- and superscripts, as TeX sets them.
+def tighten_scripts(formula: ElementTree.Element) -> None:
+    """Take the space around + and = out of sub- and superscripts, as TeX does.
 
     Browsers put the same space there as on the line.
     """
-    tree = ElementTree.fromstring(made)
-    for parent in tree.iter():
+    for parent in formula.iter():
         if parent.tag in SCRIPTS:
             for script in list(parent)[1:]:
                 for operator in script.iter("mo"):
                     operator.attrib = {"lspace": "0em", "rspace": "0em"} | operator.attrib
-    return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
+
+
+def enlarge_brackets(formula: ElementTree.Element) -> None:
+    r"""Give brackets of a fixed size, such as \bigl(, their own width.
+
+    Chromium leaves as much room for one as its widest form would take. So it is not stretched but
+    set in larger type, and lowered until its middle is again on the height of a minus.
+    """
+    for bracket in formula.iter("mo"):
+        if size := bracket.attrib.pop("minsize", "").removesuffix("em"):
+            del bracket.attrib["maxsize"]
+            down = AXIS * (1 - 1 / float(size))
+            bracket.attrib |= {"stretchy": "false", "lspace": "0em", "rspace": "0em"}
+            bracket.set("style", f"font-size:{size}em;transform:translateY({down:.3f}em)")
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:

@@ -97,8 +97,8 @@ mutants: $(READY) ## change the package at 400 places: do its tests notice?
 sheet: $(READY) ## a set's notebook for students (SET=gates KEY=key.txt)
 	@$(RUN) -m unrolled.grading sheet "$(SET)" --key "$(KEY)"
 
-grade: $(READY) ## grade submissions (SET=gates KEY=key.txt FOLDER=folder-or-zip)
-	@$(RUN) -m unrolled.grading grade "$(SET)" "$(FOLDER)" --key "$(KEY)"
+grade: $(READY) ## grade submissions (SET=gates KEY=key.txt FROM=folder-or-zip)
+	@$(RUN) -m unrolled.grading grade "$(SET)" "$(FROM)" --key "$(KEY)"
 
 clean: ## remove what was built; the environment (.venv) stays
 	rm -rf _build .pytest_cache .ruff_cache .mypy_cache

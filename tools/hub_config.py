@@ -1,4 +1,4 @@
-"""JupyterHub on loopback, for tools/try_hub.py, which sets HUB_SETTINGS and knows the rest."""
+"""JupyterHub on loopback: tools/loopback_hub.py starts it, with HUB_SETTINGS."""
 
 import json
 import os

@@ -1,6 +1,5 @@
 """Pack the built site into one zip, to be read from a folder: no network, no server."""
 
-import re
 import tomllib
 import zipfile
 from pathlib import Path
@@ -10,8 +9,6 @@ from processes import turn
 SITE = Path("_build/html")
 FOR_THE_WEB = ("404.html", "robots.txt", "sitemap.xml", "llms.txt", "_images/card-*.png")
 FOR_THE_WEB += ("pagefind/**/*",)  # from a folder, the search is that of Sphinx
-# From a folder these are refused as another origin's; the style sheets' own references work
-FONTS_AHEAD = re.compile(rb'<link rel="preload" as="font"[^>]*>\n?')
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same site makes the same zip
 
 
@@ -31,8 +28,5 @@ def pack(site: Path, target: Path) -> Path:
                 name = Path(target.stem) / path.relative_to(site)
                 entry = zipfile.ZipInfo(name.as_posix(), LONG_AGO)
                 entry.external_attr = 0o644 << 16
-                content = path.read_bytes()
-                if path.suffix == ".html":
-                    content = FONTS_AHEAD.sub(b"", content)
-                archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return target

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from unrolled.grading.failures import Wrong
-from unrolled.grading.tasks import ProblemSet, close, equal, same_shape
+from unrolled.grading.tasks import ProblemSet, close, equal, returns, same_shape
 from unrolled.layers import CausalConv
 
 SET = ProblemSet("Rain, river and tank", ["windows", "causal", "back", "tree", "tank"])
@@ -143,22 +143,16 @@ def problem(draw, F, d, T, N, D, H):
     return [draw.uniform(*shape) for shape in shapes]
 
 
-def parts(got, count, what):
-    if type(got) not in (tuple, list) or len(got) != count:
-        raise Wrong(f"{what} should be a tuple of {count}")
-    return got
-
-
 @SET.test("causal", 2, "the outputs of a sequence in one piece, in float64 and in float32")
 def one_piece(student, given, draw):
     for sizes in ((3, 2, 11, 2, 4, 5), (2, 1, 1, 1, 3, 2), (4, 3, 20, 3, 2, 6)):
         x, past, W, b = problem(draw, *sizes)
         d, past = sizes[1], 0 * past
         wanted, _, _ = CausalConv(W, b, d).forward(x, past)
-        y, _ = parts(student.causal(x, past, W, b, d), 2, "what causal gives")
+        y, _ = returns(student.causal(x, past, W, b, d), 2, "what causal gives")
         close(y, wanted, "y")
         single = [a.astype(np.float32) for a in (x, past, W, b)]
-        y, _ = parts(student.causal(*single, d), 2, "what causal gives")
+        y, _ = returns(student.causal(*single, d), 2, "what causal gives")
         close(y, wanted, "y", 1e-5, dtype="float32")
 
 
@@ -170,7 +164,7 @@ def in_pieces(student, given, draw):
             n = draw.between(1, 5)
             layer = CausalConv(W, b, d)
             wanted, kept, _ = layer.forward(x[:n], past)
-            y, new = parts(student.causal(x[:n], past, W, b, d), 2, "what causal gives")
+            y, new = returns(student.causal(x[:n], past, W, b, d), 2, "what causal gives")
             close(y, wanted, "y of a piece")
             close(new, kept, "the past after a piece")
             x, past = x[n:], new
@@ -181,7 +175,7 @@ def check_back(student, draw, sizes, dnew, tolerance=1e-8, dtype="float64"):
     x, past, W, b = problem(draw, *sizes)
     dy, dnew = draw.uniform(T, N, H), dnew * draw.uniform(*past.shape)
     x, past, W, b, dy, dnew = (a.astype(dtype) for a in (x, past, W, b, dy, dnew))
-    got = parts(student.causal_back(x, past, W, d, dy, dnew), 4, "what causal_back gives")
+    got = returns(student.causal_back(x, past, W, d, dy, dnew), 4, "what causal_back gives")
     exact = [a.astype(np.float64) for a in (x, past, W, b, dy, dnew)]
     x, past, W, b, dy, dnew = exact
     layer = CausalConv(W, b, d)
@@ -255,7 +249,7 @@ def some_tables(draw, T, K):
 
 def check_prefixes(student, rule, cards):
     (join, notes), wanted = counting(rule, cards), one_by_one(rule, cards)
-    got = parts(student.prefixes(join, cards), len(cards), "what prefixes gives")
+    got = returns(student.prefixes(join, cards), len(cards), "what prefixes gives")
     if notes["complaint"]:
         raise Wrong(notes["complaint"])
     for a, right in zip(got, wanted, strict=True):
@@ -302,7 +296,7 @@ def some_tanks(given, draw, *shape):
 def join_tanks(student, given, draw):
     for shape in (40,), (1, 3):
         p, q = some_tanks(given, draw, *shape), some_tanks(given, draw, *shape)
-        card = parts(student.tank_join(p, q), 3, "what tank_join gives")
+        card = returns(student.tank_join(p, q), 3, "what tank_join gives")
         for part, of in zip(card, p, strict=True):
             same_shape(part, of, "a part of the joined card")
         for s in np.linspace(-4, 4, 17):

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, each, equal, same_shape
+from unrolled.grading.tasks import (
+    ProblemSet,
+    close,
+    each,
+    entries,
+    equal,
+    returns,
+    same_shape,
+)
 from unrolled.layers import GRU, LSTM, PublishedGRU
 
 SET = ProblemSet("Somebody else's notepad", ["forward", "backward", "forms", "weights"])
@@ -116,18 +124,6 @@ def note(size: int = 3):
     return W_xh.reshape(-1, 8), W_hh.reshape(2, 8), b_h.reshape(8)
 
 
-def number(value):
-    """NumPy's numbers as Python's, as they come over the wire."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def parts(got, n, what):
-    """The parts of a tuple or list of n."""
-    if not isinstance(got, tuple | list) or len(got) != n:
-        raise Wrong(f"{what} should be a tuple of {n}")
-    return got
-
-
 def drawn(draw, T, N, D, H, k):
     """Inputs, first state, input weights, recurrent weights and bias of k blocks."""
     shapes = (T, N, D), (N, H), (D, k * H), (H, k * H), (k * H,)
@@ -145,7 +141,7 @@ def book_order(student, given, draw):
         _, _, tape = LSTM(*weights).forward(x, (h_0, c_0))
         for dtype, tolerance in ("float64", 1e-9), ("float32", 1e-4):
             arrays = [a.astype(dtype) for a in (x, h_0, c_0, *weights)]
-            h, c = parts(student.lstm(*arrays, "ifgo"), 2, "the result")
+            h, c = returns(student.lstm(*arrays, "ifgo"), 2)
             close(h, tape.h[1:], "h", tolerance, dtype)
             close(c, tape.c[1:], "c", tolerance, dtype)
 
@@ -158,7 +154,7 @@ def any_order(student, given, draw):
         _, _, tape = LSTM(*weights).forward(x, (h_0, c_0))
         there = [np.split(a, 4, axis=-1) for a in weights]
         there = [np.concatenate([a["ifgo".index(g)] for g in order], axis=-1) for a in there]
-        h, c = parts(student.lstm(x, h_0, c_0, *there, order), 2, "the result")
+        h, c = returns(student.lstm(x, h_0, c_0, *there, order), 2)
         close(h, tape.h[1:], "h")
         close(c, tape.c[1:], "c")
 
@@ -170,8 +166,7 @@ def bias(student, given, draw):
         for share in draw.uniform(low=0.1, high=0.4), draw.uniform(low=0.5, high=0.9):
             decay = -np.log(share) / steps  # f = exp(-decay)
             wanted = -np.log(np.expm1(decay))  # f / (1 - f) = 1 / (exp(decay) - 1)
-            got = number(student.keeping_bias(share, steps))
-            close(got, wanted, f"the bias for {told}", 1e-9)
+            close(student.keeping_bias(share, steps), wanted, f"the bias for {told}", 1e-9)
 
 
 # Task 2
@@ -192,14 +187,7 @@ def backward_inputs(draw, T, N, D, H, beyond, peephole):
 
 
 def all_seven(student, inputs, coming):
-    got = student.lstm_backward(*inputs.values(), *coming)
-    if not isinstance(got, dict):
-        raise Wrong(f"the result should be a dictionary with the keys {', '.join(NAMES)}")
-    if missing := [name for name in NAMES if name not in got]:
-        raise Wrong(f"the result has no key {' and no key '.join(missing)}")
-    if len(got) > len(NAMES):
-        raise Wrong(f"the result should have the keys {', '.join(NAMES)} and no others")
-    return got
+    return entries(student.lstm_backward(*inputs.values(), *coming), NAMES, others=False)
 
 
 def without_peephole(student, draw, sizes, beyond, names):
@@ -292,7 +280,7 @@ def which(student, given, draw):
                 turned = np.repeat([1.0, sign, 1.0], 5)  # σ(-a) = 1 - σ(a)
                 h, _, _ = kind(form, [a * turned for a in weights], b_hn).forward(x, h_0)
                 record = np.round(np.concatenate([h_0[None], h]), 4)
-                got = parts(student.which_gru(x, record, *weights, b_hn), 2, "the result")
+                got = returns(student.which_gru(x, record, *weights, b_hn), 2)
                 equal([str(part) for part in got], [form, slider])
 
 
@@ -310,7 +298,7 @@ SIZES = (4, 2), (2, 3), (3, 3), (1, 1)  # D, H
 def converts(student, given, draw):
     for D, H in SIZES:
         _, _, *weights = drawn(draw, 1, 1, D, H, 4)
-        got = parts(student.convert(pack(*weights, conventions(given))), 3, "the result")
+        got = returns(student.convert(pack(*weights, conventions(given))), 3)
         for name, array, wanted in zip(("W_xh", "W_hh", "b_h"), got, weights, strict=True):
             close(array, wanted, name)
 

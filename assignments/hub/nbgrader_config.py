@@ -1,6 +1,6 @@
 """nbgrader as a courier: it carries notebooks out and back, and the judge grades.
 
-Belongs into /etc/jupyter on the students' and the teachers' servers alike. Students have
+Belongs in /etc/jupyter on the students' and the teachers' servers alike. Students have
 EXCHANGE/COURSE/outbound, which they cannot write, and as EXCHANGE/COURSE/inbound a folder of their
 own. Teachers have all of these folders, one for each student, at EVERYONES.
 """

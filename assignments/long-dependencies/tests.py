@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, equal
+from unrolled.grading.tasks import ProblemSet, Wrong, close, entries, equal, returns
 from unrolled.layers import RNN
 
 SET = ProblemSet("A clue on page one", ["clipping", "norms", "carrying", "bias"])
@@ -73,36 +73,21 @@ def segment_sums(G: list[float]) -> list[float]:
     return [sum(sum(G[: loss + 1]) for loss in range(S)) for S in range(1, len(G) + 1)]
 
 
-def number(value):
-    """NumPy's numbers as Python's, as they come over the wire."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def items(got, names, what):
-    """The parts of a tuple or list, or of a dictionary with these keys."""
-    if isinstance(names, int):
-        if not isinstance(got, tuple | list) or len(got) != names:
-            raise Wrong(f"{what} should be a tuple of {names}")
-        return got
-    if not isinstance(got, dict) or set(got) != set(names):
-        raise Wrong(f"{what} should be a dictionary with the keys {', '.join(sorted(names))}")
-    return [got[name] for name in names]
-
-
 # Task 1
 
 
 def clipped_right(student, grads, limit, tolerance=1e-10):
-    clipped, norm = items(student.clip(grads, limit), 2, "the result")
+    clipped, norm = returns(student.clip(grads, limit), 2)
     right = math.hypot(*(entry for grad in grads.values() for entry in grad.ravel().tolist()))
-    if not isinstance(number(norm), float):
+    if not isinstance(norm, float):
         raise Wrong("the norm should be a float")
-    close(number(norm), right, "the norm", tolerance)
+    close(norm, right, "the norm", tolerance)
     factor = min(1.0, limit / right) if right else 1.0
-    for name, got in zip(grads, items(clipped, list(grads), "the clipped gradient"), strict=True):
+    clipped = entries(clipped, grads, "the clipped gradient", others=False)
+    for name in grads:
         wanted = (grads[name].astype(float) * factor).astype(grads[name].dtype)
         eps = 1e-5 if wanted.dtype == np.float32 else tolerance
-        close(got, wanted, f"the clipped {name}", eps, str(wanted.dtype))
+        close(clipped[name], wanted, f"the clipped {name}", eps, str(wanted.dtype))
 
 
 @SET.test("clipping", 2, "finds the four wrong lines of the program on your sheet", practice=False)
@@ -136,15 +121,13 @@ def overflow(student, given, draw):
     for bad in np.nan, np.inf, -np.inf:
         grads = {"W": draw.uniform(2, 3), "b": draw.uniform(3).astype("f4")}
         grads["b" if bad == np.inf else "W"][..., 1] = bad
-        clipped, norm = items(student.clip(grads, 1.0), 2, "the result")
-        if number(norm) != np.inf:
+        clipped, norm = returns(student.clip(grads, 1.0), 2)
+        if norm != np.inf:
             raise Wrong("the norm of a gradient that is not finite should be infinite")
-        for name, got in zip(
-            grads, items(clipped, list(grads), "the clipped gradient"), strict=True
-        ):
-            close(
-                got, np.zeros(grads[name].shape), f"the clipped {name}", 0, str(grads[name].dtype)
-            )
+        clipped = entries(clipped, grads, "the clipped gradient", others=False)
+        for name, grad in grads.items():
+            zeros = np.zeros(grad.shape)
+            close(clipped[name], zeros, f"the clipped {name}", 0, str(grad.dtype))
 
 
 # Task 2
@@ -195,7 +178,7 @@ def left(student, given, draw):
     near, cross = given["near"], given["cross"]
     ratio = ((near - cross) / (near + cross)) ** n  # of the two eigenvalues, to the power n
     wanted = n * np.log10(slope * (near + cross)) + np.log10(np.hypot(1 + ratio, 1 - ratio) / 2)
-    close(number(student.left()), wanted, tolerance=1e-6)
+    close(student.left(), wanted, tolerance=1e-6)
 
 
 # Task 3
@@ -218,7 +201,7 @@ def streams(student, given, draw):
             for t in range(steps):
                 ids[t, n], begins[t, n] = marked[n * steps + t]
         begins[0] = True
-        got_ids, got_begins = items(student.lay_out(stories, N), 2, "the result")
+        got_ids, got_begins = returns(student.lay_out(stories, N), 2)
         equal(got_ids, ids, "ids")
         equal(got_begins, begins, "begins")
 
@@ -257,12 +240,12 @@ def reads(student, given, draw):
     for T, N, D, H in (9, 3, 2, 4), (1, 2, 3, 2), (5, 1, 1, 3):
         layer, x, begins, h_0 = drawn(draw, T, N, D, H)
         wanted = states(layer, x, begins, h_0)
-        h, last = items(student.read(x, begins, h_0, *weights(layer)), 2, "the result")
+        h, last = returns(student.read(x, begins, h_0, *weights(layer)), 2)
         close(h, wanted, "h")
         close(last, wanted[-1], "last")
     layer, x, begins, h_0 = drawn(draw, 8, 3, 2, 4)
-    h, last = items(student.read(x[:3], begins[:3], h_0, *weights(layer)), 2, "the result")
-    rest, _ = items(student.read(x[3:], begins[3:], last, *weights(layer)), 2, "the result")
+    h, last = returns(student.read(x[:3], begins[:3], h_0, *weights(layer)), 2)
+    rest, _ = returns(student.read(x[3:], begins[3:], last, *weights(layer)), 2)
     close(rest, states(layer, x, begins, h_0)[3:], "what is read in the second segment")
 
 
@@ -271,7 +254,7 @@ def single(student, given, draw):
     layer, x, begins, h_0 = drawn(draw, 5, 3, 2, 4)
     wanted = states(layer, x, begins, h_0)
     arrays = [a.astype("f4") for a in (h_0, *weights(layer))]
-    h, last = items(student.read(x.astype("f4"), begins, *arrays), 2, "the result")
+    h, last = returns(student.read(x.astype("f4"), begins, *arrays), 2)
     close(h, wanted, "h", 1e-4, "float32")
     close(last, wanted[-1], "last", 1e-4, "float32")
 
@@ -296,9 +279,11 @@ def gradient_right(student, draw, sizes, S, rate):
     layer, x, begins, h_0 = drawn(draw, *sizes, rate)
     dh = draw.uniform(*sizes[:2], sizes[3])
     wanted = cut(layer, x, begins, h_0, dh, S)
-    got = student.cut_gradient(x, begins, h_0, dh, *weights(layer), S)
-    for name, part in zip(wanted, items(got, list(wanted), "the result"), strict=True):
-        close(part, wanted[name], f"the gradient of {name}")
+    got = entries(
+        student.cut_gradient(x, begins, h_0, dh, *weights(layer), S), wanted, others=False
+    )
+    for name in wanted:
+        close(got[name], wanted[name], f"the gradient of {name}")
 
 
 @SET.test("bias", 2, "gives the gradient that is cut every S steps, in streams without a new story")
@@ -320,6 +305,6 @@ def signs(student, given, draw):
         sums = segment_sums(G)
         wanted = [S for S, total in enumerate(sums, 1) if (total > 0) != (sum(G) > 0)]
         got = student.uphill(G)
-        if not isinstance(got, list) or not all(isinstance(number(S), int) for S in got):
+        if not isinstance(got, list) or not all(isinstance(S, int) for S in got):
             raise Wrong("the result should be a list of whole numbers")
-        equal([number(S) for S in got], wanted)
+        equal(got, wanted)

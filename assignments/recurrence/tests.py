@@ -129,7 +129,7 @@ def marked_run(student, given, draw):
 
 
 def common_part(student: Any, code: list[int], D: int) -> None:
-    """Check what is the same in every course: keys from 1 to D - 2, before the door is open."""
+    """Check what is the same on every sheet: keys from 1 to D - 2, before the door is open."""
     table = student.lock(code, D)
     wanted = table_of(code, D, "clear", 0)
     what = f"the table for a code of {len(code)} keys"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy import ndarray
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, equal, same_shape
+from unrolled.grading.tasks import ProblemSet, Wrong, close, equal, returns, same_shape
 from unrolled.layers import ctc
 
 SET = ProblemSet("The bells of a tower", ["paths", "gradient", "when", "beam", "finger"])
@@ -119,14 +119,10 @@ def whole(labels: list[int]) -> ndarray:
     return np.array(labels, dtype=np.int64)
 
 
-def number(got):
-    return got.item() if isinstance(got, np.generic) else got
-
-
 def listed(student, log_p: ndarray, labels: list[int], blank: int) -> None:
     total = paths_of(log_p, labels, blank)[1].sum()
     wanted = -math.log(total) if total > 0 else math.inf
-    close(number(student.ctc_loss(log_p, whole(labels), blank)), wanted, "the loss")
+    close(student.ctc_loss(log_p, whole(labels), blank), wanted, "the loss")
 
 
 @SET.test("paths", 2, "ctc_loss as by listing all paths, for labels without repeats, any blank")
@@ -150,14 +146,11 @@ def long_recording(student, given, draw):
     _, log_p = random_log_p(draw, 600, 6)
     labels = whole([draw.between(1, 5) for _ in range(60)])
     wanted = ctc.forward(log_p, labels)[0]
-    close(number(student.ctc_loss(log_p, labels, 0)), wanted, "the loss")
+    close(student.ctc_loss(log_p, labels, 0), wanted, "the loss")
 
 
 def gradient_of(student, *arguments) -> tuple:
-    got = student.ctc_gradient(*arguments)
-    if type(got) not in (tuple, list) or len(got) != 2:
-        raise Wrong("ctc_gradient must return the loss and the gradient")
-    return number(got[0]), got[1]
+    return returns(student.ctc_gradient(*arguments), 2, "what ctc_gradient returns")
 
 
 @SET.test("gradient", 2, "ctc_gradient as by listing all paths, with repeats and any blank")
@@ -322,13 +315,12 @@ def compare(student, model: Model, k: int, limit: int, alpha: float, norm: Calla
         if best is not got:
             raise Wrong("None is returned if nothing has finished, and only then")
     else:
-        if type(got) not in (tuple, list) or len(got) != 2:
-            raise Wrong("beam_search must return a list of symbols and a value")
-        symbols = got[0].tolist() if type(got[0]) is ndarray else got[0]
-        if type(symbols) not in (tuple, list) or not all(type(number(v)) is int for v in symbols):
+        symbols, its_value = returns(got, 2, "what beam_search returns")
+        symbols = symbols.tolist() if type(symbols) is ndarray else symbols
+        if type(symbols) not in (tuple, list) or not all(type(v) is int for v in symbols):
             raise Wrong("the sentence must be a list of whole numbers")
-        equal([number(v) for v in symbols], list(best), "the sentence")
-        close(number(got[1]), value, "the value")
+        equal(list(symbols), list(best), "the sentence")
+        close(its_value, value, "the value")
     if len(model.asked) != len(asked):
         raise Wrong("the model was not asked once at each step, or the search stopped too late")
     for got, wanted in zip(model.asked, asked, strict=True):
@@ -364,8 +356,7 @@ def score_texts(side: str, form: str) -> dict[str, str]:
     row = "query" if side == "Q" else "key"
     A, B = ("Q @ W", "K") if side == "Q" else ("Q", "K @ W")
     if form == "tanh":
-        printed = rf"\frac{{{q}\,{k[:-1]})^\top}}{{\sqrt H}}" if side == "K" else ""
-        printed = printed or rf"\frac{{{q}\,{k}^\top}}{{\sqrt H}}"
+        printed = rf"\frac{{{q}\,{k}^\top}}{{\sqrt H}}"
         A, B = (f"np.tanh({x})" if "@" in x else x for x in (A, B))
         words = rf"$\tanh$ is taken of each of the $H$ numbers of the {row}'s row."
         lines = ['return np.einsum("tnh,snh->nts", A, B) / np.sqrt(Q.shape[2])']
@@ -431,19 +422,13 @@ def batch(draw, T: int, S: int, N: int, H: int, D: int) -> tuple:
 SIZES = [(3, 5, 2, 4, 3), (1, 4, 3, 2, 5), (2, 1, 1, 3, 1)]
 
 
-def pair(got, n: int, what: str) -> tuple:
-    if type(got) not in (tuple, list) or len(got) != n:
-        raise Wrong(f"{what} must return {n} arrays")
-    return tuple(got)
-
-
 @SET.test("finger", 1, "score and attend, by this sheet's score", practice=False)
 def forwards(student, given, draw):
     for sizes in SIZES:
         Q, K, M, W, mask = batch(draw, *sizes)
         e, alpha, C = contexts(given, Q, K, M, W, mask)
         close(student.score(Q, K, W), e, "the array of scores")
-        got = pair(student.attend(Q, K, M, W, mask), 2, "attend")
+        got = returns(student.attend(Q, K, M, W, mask), 2, "what attend returns")
         close(got[1], alpha, "the array of weights")
         close(got[0], C, "the array of contexts")
 
@@ -453,7 +438,7 @@ def padding(student, given, draw):
     Q, K, M, W, mask = batch(draw, 3, 6, 4, 3, 2)
     mask[4:, 1] = False
     dC, filled = draw.uniform(3, 4, 2), mask[..., None]
-    C, alpha = pair(student.attend(Q, K, M, W, mask), 2, "attend")
+    C, alpha = returns(student.attend(Q, K, M, W, mask), 2, "what attend returns")
     same_shape(alpha, np.zeros((4, 3, 6)), "the array of weights")
     same_shape(C, dC, "the array of contexts")
     close(alpha, np.where(mask.T[:, None], alpha, 0.0), "the weights on padding", tolerance=0)
@@ -461,7 +446,9 @@ def padding(student, given, draw):
     close(C, np.einsum("nts,snd->tnd", alpha, M), "the mean of M by the weights")
     if np.allclose(alpha[0, 0], alpha[0, 1]):
         raise Wrong("the weights should depend on the query")
-    grads = pair(student.attend_backward(Q, K, M, W, mask, dC), 4, "attend_backward")
+    grads = returns(
+        student.attend_backward(Q, K, M, W, mask, dC), 4, "what attend_backward returns"
+    )
     for grad, array, name in ((grads[1], K, "dK"), (grads[2], M, "dM")):
         same_shape(grad, array, f"the array {name}")
         close(grad, np.where(filled, grad, 0.0), f"{name} on padding", tolerance=0)
@@ -472,9 +459,11 @@ def padding(student, given, draw):
         raise Wrong("dQ should not be 0 everywhere")
     for filling in (50.0, -3.0):
         other = np.where(filled, K, filling), np.where(filled, M, filling)
-        again = pair(student.attend(Q, *other, W, mask), 2, "attend")
+        again = returns(student.attend(Q, *other, W, mask), 2, "what attend returns")
         close(again[0], C, "the contexts with another padding")
-        moved = pair(student.attend_backward(Q, *other, W, mask, dC), 4, "attend_backward")
+        moved = returns(
+            student.attend_backward(Q, *other, W, mask, dC), 4, "what attend_backward returns"
+        )
         for name, before, after in zip(("dQ", "dK", "dM", "dW"), grads, moved, strict=True):
             close(after, before, f"{name} with another padding")
 
@@ -484,7 +473,7 @@ def backwards(student, given, draw):
     for sizes in [*SIZES, (40, 48, 8, 32, 32)]:
         *arrays, mask = batch(draw, *sizes)
         dC = draw.uniform(sizes[0], sizes[2], sizes[4])
-        got = pair(student.attend_backward(*arrays, mask, dC), 4, "attend_backward")
+        got = returns(student.attend_backward(*arrays, mask, dC), 4, "what attend_backward returns")
         for i, name in enumerate(("dQ", "dK", "dM", "dW")):
             shape = arrays[i].shape
             same_shape(got[i], arrays[i], f"the array {name}")

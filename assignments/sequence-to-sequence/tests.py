@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 from numpy import ndarray
 
-from unrolled.grading.tasks import ProblemSet, Wrong, close, equal, same_shape
+from unrolled.grading.tasks import ProblemSet, Wrong, close, entries, equal, returns, same_shape
 from unrolled.layers import RNN
 
 SET = ProblemSet("A translator", ["tables", "packing", "loss", "feeding", "bugs"])
@@ -143,13 +143,6 @@ def example(kind: str) -> dict:
 # Task 1
 
 
-def several(got, n: int, what: str) -> tuple:
-    """Raise `Wrong` unless a function returned n things."""
-    if type(got) not in (tuple, list) or len(got) != n:
-        raise Wrong(f"{what} must return {n} values")
-    return tuple(value.item() if isinstance(value, np.generic) else value for value in got)
-
-
 def lists(draw, lengths: list[int], low: int, high: int) -> list[list[int]]:
     return [[draw.between(low, high) for _ in range(length)] for length in lengths]
 
@@ -163,7 +156,9 @@ def sources_and_mask(student, given, draw):
         pad = draw.between(3, 9)  # the number of a word, too
         sources = lists(draw, lengths, 3, 9)
         sources[0][-1] = pad
-        got = several(student.tables(sources, [[5]] * len(lengths), pad, 1, 2), 5, "tables")
+        got = returns(
+            student.tables(sources, [[5]] * len(lengths), pad, 1, 2), 5, "what tables returns"
+        )
         column = {n: sources[n] + [pad] * (max(lengths) - L) for n, L in enumerate(lengths)}
         equal(got[0], np.array(list(column.values())).T, "the array of sources")
         equal(got[1], true_until(lengths), "the sources' mask")
@@ -177,7 +172,7 @@ def inputs_and_targets(student, given, draw):
         for target in targets:
             target[-1:] = [pad] * bool(target)  # the number of a word, too
         got = student.tables([[4]] * len(lengths), targets, pad, start, end)
-        got = several(got, 5, "tables")
+        got = returns(got, 5, "what tables returns")
         longest = max(lengths) + 1
         inputs = np.full((longest, len(lengths)), pad)
         outputs = inputs.copy()
@@ -206,7 +201,7 @@ def packed(student, given, draw):
         ([1, 4, 2], 0, float),
     ]:
         x = draw.uniform(max(lengths) + spare, len(lengths), 3).astype(dtype)
-        got = several(student.pack(x, np.array(lengths)), 3, "pack")
+        got = returns(student.pack(x, np.array(lengths)), 3, "what pack returns")
         rows, sizes, order = reference_pack(x, lengths)
         close(got[0], rows, "the array of rows", tolerance=0, dtype=np.dtype(dtype).name)
         equal(got[1], sizes, "the array of sizes")
@@ -269,7 +264,9 @@ def loss_and_gradient(student, given, draw):
         u, y = some_scores(draw, max(lengths), len(lengths), 4)
         mask = true_until(lengths)
         loss, du = reference_loss(u, y, lengths, given["kind"])
-        got = several(student.masked_loss(u, np.where(mask, y, 0), mask), 2, "masked_loss")
+        got = returns(
+            student.masked_loss(u, np.where(mask, y, 0), mask), 2, "what masked_loss returns"
+        )
         close(got[0], loss, "the loss")
         close(got[1], du, "the gradient", dtype="float64")
 
@@ -279,7 +276,9 @@ def padding_unseen(student, given, draw):
     lengths = [4, 1, 2]
     u, y = some_scores(draw, 6, 3, 5)
     mask = np.arange(6)[:, None] < np.array(lengths)
-    loss, du = several(student.masked_loss(u, np.where(mask, y, 0), mask), 2, "masked_loss")
+    loss, du = returns(
+        student.masked_loss(u, np.where(mask, y, 0), mask), 2, "what masked_loss returns"
+    )
     full = reference_loss(u, y, lengths, "tokens")[1]
     if type(loss) is ndarray and loss.ndim == 0:
         loss = loss.item()
@@ -292,8 +291,10 @@ def padding_unseen(student, given, draw):
     close(du[mask] / got, full[mask] / wanted, "the gradient of a token, but for its weight")
     for filling in (-100, 5):
         other = np.where(mask[..., None], u, draw.uniform(6, 3, 5, low=-900, high=900))
-        got = several(
-            student.masked_loss(other, np.where(mask, y, filling), mask), 2, "masked_loss"
+        got = returns(
+            student.masked_loss(other, np.where(mask, y, filling), mask),
+            2,
+            "what masked_loss returns",
         )
         close(got[0], loss, "the loss with another padding")
         close(got[1], du, "the gradient with another padding")
@@ -306,7 +307,9 @@ def large_scores(student, given, draw):
         for scale in (1.0, 10_000.0):
             u = (scale * np.array([[[0.25, -1.0, 1.0]]])).astype(dtype)
             for y in range(3):
-                loss, du = several(student.masked_loss(u, np.array([[y]]), mask), 2, "masked_loss")
+                loss, du = returns(
+                    student.masked_loss(u, np.array([[y]]), mask), 2, "what masked_loss returns"
+                )
                 below = u[0, 0].astype(float) - scale  # the largest score is the scale
                 total = np.exp(below).sum()
                 wanted = np.array([[np.exp(below) / total - np.eye(3)[y]]])
@@ -455,14 +458,12 @@ CASES = [([3, 1, 4, 2], [2, 5, 1, 3], 3, 5), ([2], [1], 4, 3), ([1, 1], [2, 2], 
 
 
 def run_forward(student, p, source, source_mask, inputs) -> tuple[ndarray, tuple]:
-    u, tape = several(student.forward(p, source, source_mask, inputs), 2, "forward")
-    return u, several(tape, 2, "the tape of forward")
+    u, tape = returns(student.forward(p, source, source_mask, inputs), 2, "what forward returns")
+    return u, returns(tape, 2, "the tape of forward")
 
 
 def run_backward(student, p, *arguments) -> dict[str, ndarray]:
-    grads = student.backward(p, *arguments)
-    if type(grads) is not dict or set(grads) != set(p):
-        raise Wrong("backward must return a dictionary with a gradient for each parameter")
+    grads = entries(student.backward(p, *arguments), p, "what backward returns", others=False)
     for name in p:
         same_shape(grads[name], p[name], f"the gradient of {name}")
     return grads
@@ -506,7 +507,7 @@ def updates(student, given, draw):
         asked = []
 
         def loss(u, y, where, asked=asked):
-            """Not a mean, so that a course's own one does not matter here."""
+            """Not a mean, so that a sheet's own one does not matter here."""
             asked.append((y, where))
             return float(np.sin(u).sum()), np.where(where[..., None], np.cos(u), 0.0)
 
@@ -519,14 +520,15 @@ def updates(student, given, draw):
             raise Wrong("the gradients of forward and backward are all 0")
         for limit, factor in [(2 * norm, 1.0), (0.5 * norm, 0.5)]:
             asked.clear()
-            got = several(student.one_update(p, batch, loss, 0.1, limit), 2, "one_update")
+            got = returns(
+                student.one_update(p, batch, loss, 0.1, limit), 2, "what one_update returns"
+            )
             if len(asked) != 1:
                 raise Wrong("the loss must be computed once")
             equal(asked[0][0], targets, "the array of targets that the loss got")
             equal(asked[0][1], mask, "the mask that the loss got")
             close(got[0], value, "the loss")
-            if type(got[1]) is not dict or set(got[1]) != set(p):
-                raise Wrong("one_update must return the loss and a dictionary of all parameters")
+            entries(got[1], p, "what one_update returns for the parameters", others=False)
             for name in p:
                 wanted = p[name] - 0.1 * factor * grads[name]
                 close(got[1][name], wanted, f"{name} after the update")

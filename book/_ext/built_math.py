@@ -23,6 +23,7 @@ from sphinx.writers.html5 import HTML5Translator
 TEMML = Path(__file__).with_name("temml") / "temml.min.js"  # 0.13.5, from npm
 SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
 THIN = "0.1667em"
+AXIS = 0.25  # em from the base line up to the middle of a minus, in Latin Modern Math
 WHOLE = re.compile(r"\s*\\begin\{(\w+\*?)\}((?!\\end\{\1\}).)*\\end\{\1\}\s*", re.DOTALL)
 logger = logging.getLogger(__name__)
 
@@ -56,27 +57,52 @@ def mathml(latex: str, display: bool = False) -> str:
     except JSEvalException as error:
         said = str(error).partition("ParseError:")[2].strip().splitlines()
         raise ValueError(" ".join(said[:2]) or str(error)) from error
-    return tight(made)
-
-
-def tight(made: str) -> str:
-    """With the spaces that TeX sets, where browsers set wider ones.
-
-    There is none around + and = in sub- and superscripts, nor at brackets such as \\bigl(, which
-    browsers take for operators between two terms. Dots have thin ones. An operator's name leaves
-    none behind it where the formula ends.
-    """
     tree = ElementTree.fromstring(made)
-    scripts = [s for parent in tree.iter() if parent.tag in SCRIPTS for s in list(parent)[1:]]
-    operators = [operator for script in scripts for operator in script.iter("mo")]
-    for operator in operators + tree.findall(".//mo[@minsize]"):
-        operator.attrib = {"lspace": "0em", "rspace": "0em"} | operator.attrib
-    for dots in [operator for operator in tree.iter("mo") if operator.text in ("…", "⋯")]:
-        dots.attrib = {"lspace": THIN, "rspace": THIN} | dots.attrib
-    *_, last = tree[0][0].iter()
+    tighten_scripts(tree)
+    tighten_dots(tree)
+    tighten_end(tree)
+    enlarge_brackets(tree)
+    return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
+
+
+def tighten_scripts(formula: ElementTree.Element) -> None:
+    """Take the space around + and = out of sub- and superscripts, as TeX does.
+
+    Browsers put the same space there as on the line.
+    """
+    for parent in formula.iter():
+        if parent.tag in SCRIPTS:
+            for script in list(parent)[1:]:
+                for operator in script.iter("mo"):
+                    operator.attrib = {"lspace": "0em", "rspace": "0em"} | operator.attrib
+
+
+def tighten_dots(formula: ElementTree.Element) -> None:
+    """Give dots thin spaces, as TeX does: browsers take them for an operator between two terms."""
+    for operator in formula.iter("mo"):
+        if operator.text in ("…", "⋯"):
+            operator.attrib = {"lspace": THIN, "rspace": THIN} | operator.attrib
+
+
+def tighten_end(formula: ElementTree.Element) -> None:
+    """Take away the space behind the name of an operator, such as tanh, where nothing follows."""
+    *_, last = formula[0][0].iter()
     if last.tag == "mspace":
         last.set("width", "0em")
-    return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
+
+
+def enlarge_brackets(formula: ElementTree.Element) -> None:
+    r"""Give brackets of a fixed size, such as \bigl(, their own width.
+
+    Chromium leaves as much room for one as its widest form would take. So it is not stretched but
+    set in larger type, and lowered until its middle is again on the height of a minus.
+    """
+    for bracket in formula.iter("mo"):
+        if size := bracket.attrib.pop("minsize", "").removesuffix("em"):
+            del bracket.attrib["maxsize"]
+            down = AXIS * (1 - 1 / float(size))
+            bracket.attrib |= {"stretchy": "false", "lspace": "0em", "rspace": "0em"}
+            bracket.set("style", f"font-size:{size}em;transform:translateY({down:.3f}em)")
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:

@@ -2,12 +2,12 @@
 
 import re
 from contextlib import nullcontext
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from unrolled.grading.draw import Draw
+from unrolled.grading.practice import Functions
 from unrolled.grading.sheets import cells, given
 from unrolled.grading.tasks import load, run
 from unrolled.layers import LSTM
@@ -123,14 +123,15 @@ def test_the_checks_on_the_sheet_bear_functions_that_change_their_arguments(caps
 def reason(name, printed=None, **functions):
     """What a student with these functions reads about the test of this name."""
     (test,) = [test for test in load("gates").tests if test.name == name]
-    student = SimpleNamespace(**functions)
-    return run(test, lambda: nullcontext(student), printed or {}, Draw("k", "gates")).reason
+    return run(
+        test, lambda: nullcontext(Functions(functions)), printed or {}, Draw("k", "gates")
+    ).reason
 
 
 def test_a_missing_gradient_is_named():
     names = "W_xh", "W_hh", "b_h", "x", "h_0", "c_0"
     said = reason("to_weights", lstm_backward=lambda *arguments: dict.fromkeys(names, 0.0))
-    assert said == "the result has no key p"
+    assert said == "the result has no entry p"
 
 
 def test_a_wrong_bias_says_over_which_steps():

@@ -104,6 +104,15 @@ def test_sheet(name):
         assert (SITE / f"{page}.md").exists(), page
 
 
+SIZES = r"(\d+) steps of (\d+) \w+(?:,| with) (\d+) inputs and (\d+) (?:units|cells)"
+
+
+@pytest.mark.parametrize("name", ["long-dependencies", "gates"])
+def test_the_large_network_of_the_sheet_is_that_of_the_test(name):
+    sizes = re.search(SIZES, (SETS / name / "sheet.md").read_text(encoding="utf-8")).groups()
+    assert f"({', '.join(sizes)})" in (SETS / name / "tests.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_of_the_solution_is_handed_out(name):
     handed_out = "\n".join(source for _, source in cells(name, given(load(name), name, "k"), False))

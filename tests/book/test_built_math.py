@@ -33,13 +33,14 @@ def test_there_is_no_space_in_subscripts():
     assert tight not in shape(r"(a + 1)^2")
 
 
-@pytest.mark.parametrize(
-    "latex", [r"\tanh\bigl(a\bigr)b", r"c\Bigl[a\Bigr]", r"a\bigl\lVert W\bigr\rVert"]
-)
-def test_there_is_no_space_around_big_brackets(latex):
-    brackets = re.findall("<mo [^>]*minsize[^>]*>", shape(latex))
-    assert len(brackets) == 2
-    assert all('lspace="0em" rspace="0em"' in bracket for bracket in brackets)
+def test_a_bracket_of_fixed_size_is_larger_type_about_the_same_middle():
+    for latex, size, down in ((r"\Bigl( a \Bigr)", 1.8, 0.111), (r"\big| a \big|", 1.2, 0.042)):
+        brackets = re.findall("<mo ([^>]*)>", shape(latex))
+        assert len(brackets) == 2
+        for bracket in brackets:
+            assert f'style="font-size:{size}em;transform:translateY({down}em)"' in bracket
+            assert 'stretchy="false"' in bracket and "size=" not in bracket
+    assert 'stretchy="true"' in shape(r"\left( a \right)")  # grows with what is in it
 
 
 def test_dots_have_thin_spaces_but_none_in_subscripts():

@@ -95,10 +95,9 @@ def test_the_zip_has_the_site_in_one_folder_and_is_the_same_each_time(tmp_path):
     site = tmp_path / "html"
     for folder in ("_images", "pagefind/a"):
         (site / folder).mkdir(parents=True)
-    font = '<link rel="preload" as="font" type="font/woff2" crossorigin href="a.woff2" />'
-    (site / "index.html").write_text(f"<head>{font}\n</head>")
     for name in (
         "404.html",
+        "index.html",
         "sitemap.xml",
         "_images/card-1.png",
         "_images/figure.svg",
@@ -110,7 +109,6 @@ def test_the_zip_has_the_site_in_one_folder_and_is_the_same_each_time(tmp_path):
     assert made[0].read_bytes() == made[1].read_bytes()
     with zipfile.ZipFile(made[0]) as archive:
         assert archive.namelist() == ["book/_images/figure.svg", "book/index.html"]
-        assert archive.read("book/index.html") == b"<head></head>"
 
 
 @pytest.mark.parametrize("tag", ["", "0.2.0", "v0.2.1", "v0.2"])

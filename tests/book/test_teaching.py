@@ -17,6 +17,7 @@ from pathspec import GitIgnoreSpec
 import pages
 import try_hub
 from unrolled.grading.commands import main, parser
+from unrolled.grading.questions import printing
 from unrolled.grading.questions.bank import kinds
 from unrolled.grading.tasks import load
 
@@ -89,6 +90,13 @@ def test_commands_that_write_a_file_write_it(tmp_path, monkeypatch):
     assert {"sequences.ipynb", "solved.ipynb", "anna.ipynb", "week-5.xml"} <= made
 
 
+def test_what_a_paper_needs_is_named(monkeypatch):
+    monkeypatch.setattr(printing, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError) as raised:
+        printing.mathjax()
+    assert re.search(r"pip install [\w-]+", str(raised.value))[0] in TEXT
+
+
 def test_every_chapter_has_kinds_for_a_quiz():
     counts = Counter(kind.chapter for kind in kinds())
     assert min(counts[f"{path.parent.name}/{path.stem}"] for path in cores()) >= 4
@@ -144,14 +152,14 @@ def test_the_table_of_projects_says_what_the_projects_say():
 
 @pytest.mark.parametrize("target", ["sheet", "grade", "quiz", "exam"])
 def test_the_template_types_commands_too(target):
-    made = subprocess.run(
-        ["make", "-n", "-C", TEMPLATE, target, f"SET={SETS[-1]}", "FROM=a zip (1).zip"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    words = [f"SET={SETS[-1]}", "FROM=a zip (1).zip", "CHAPTERS=gates/lstm gates/gru"]
+    words = ["make", "-n", "-C", TEMPLATE, target, *words, "QUESTIONS=6"]
+    made = subprocess.run(words, capture_output=True, text=True, check=True)
     (command,) = COMMAND.findall(made.stdout)
-    assert parsed(command).run.__name__.strip("_") == target
+    given = parsed(command)
+    assert given.run.__name__.strip("_") == target
+    if target in ("quiz", "exam"):
+        assert (given.chapters, given.questions) == (["gates/lstm", "gates/gru"], 6)
 
 
 def test_the_template_keeps_students_and_keys_out_of_git():

@@ -114,7 +114,7 @@ def lstm_backward(x, h_0, c_0, W_xh, W_hh, b_h, p, dh, dh_T, dc_T):
     return grads
 
 
-# %% The peephole of another year, whose forget gate sees the sine of the old note
+# %% The peephole of another sheet: the forget gate sees the sine of the old note
 # points: backward 2
 
 

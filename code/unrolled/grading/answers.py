@@ -21,7 +21,7 @@ def equal(got: Any, wanted: Any, what: str = "the result") -> None:
         same_shape(got, wanted, what)
         if got.dtype.kind != wanted.dtype.kind:
             raise Wrong(f"{what} must be {wanted.dtype}, and is {got.dtype}")
-        right = np.asarray(got) == wanted
+        right = got == wanted
         if not right.all():
             raise Wrong(f"{what} is not right", difference(got, wanted, right))
     elif type(got) is not type(wanted):
@@ -101,19 +101,29 @@ def each(names: Iterable[str], check: Callable[[str], None]) -> None:
 
 def returns(got: Any, count: int, what: str = "the result") -> tuple:
     """The things that a function gave, or `Wrong` unless it is a tuple or a list of so many."""
+    wanted = f"{COUNTS[count]} thing{'s' * (count != 1)}"
     if not isinstance(got, tuple | list):
-        raise Wrong(f"{what} should be {COUNTS[count]} things, and is {kind(got)}")
+        raise Wrong(f"{what} should be {wanted}, and is {kind(got)}")
     if len(got) != count:
-        raise Wrong(f"{what} should be {COUNTS[count]} things", f"got {len(got)}")
+        raise Wrong(f"{what} should be {wanted}", f"got {len(got)}")
     return tuple(got)
 
 
-def entries(got: Any, names: Iterable[str], what: str = "the result") -> dict[str, Any]:
-    """The dict that a function gave, or `Wrong` unless it is one with entries of these names."""
+def entries(
+    got: Any, names: Iterable[str], what: str = "the result", others: bool = True
+) -> dict[str, Any]:
+    """The dict that a function gave, or `Wrong` unless it is one with entries of these names.
+
+    Without `others` it must have these alone.
+    """
+    names = list(names)
     if not isinstance(got, dict):
         raise Wrong(f"{what} should be a dict, and is {kind(got)}")
+    found = f"it has {', '.join(map(str, got))}"[:300]
     if missing := [name for name in names if name not in got]:
-        raise Wrong(f"{what} has no entry {', '.join(missing)}", f"it has {', '.join(got)}"[:300])
+        raise Wrong(f"{what} has no entry {', '.join(missing)}", found)
+    if not others and len(got) > len(names):
+        raise Wrong(f"{what} should have the entries {', '.join(names)} and no others", found)
     return got
 
 

@@ -43,17 +43,20 @@ def grade(given: argparse.Namespace) -> None:
 def practice(given: argparse.Namespace) -> None:
     """Tries a notebook of one's own on the practice key: no confinement, for it is one's own."""
     from unrolled.grading.child import run_cells
+    from unrolled.grading.failures import blame
     from unrolled.grading.practice import Practice
     from unrolled.grading.submissions import Submission
 
     path = Path(given.file)
+    cells = Submission("", path.name, path).cells()
     namespace: dict = {"__name__": "__main__"}
     with redirect_stdout(StringIO()):  # it may practise itself
-        run_cells(Submission("", path.name, path).cells(), namespace)
-    namespace["practice"] = Practice(given.name)
-    for task in tasks.load(given.name).tasks:
-        print(task)
-        exec(f"practice({task!r})", namespace)
+        errors = run_cells(cells, namespace)
+    for error in errors:
+        print(blame(cells, *error))
+    own = Practice(given.name)
+    for task in own.set.tasks:
+        own.on(task, namespace)
 
 
 def gradescope(given: argparse.Namespace) -> None:
@@ -104,27 +107,27 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run)
         return one
 
-    one = command(sheet)
-    one.add_argument("--solution", action="store_true", help="with the solutions")
-    one.add_argument("--student", default="", help="a sheet of this student's own")
-    two = command(grade)
-    two.add_argument("--workers", type=int, default=2, help="how many at a time (2)")
-    two.add_argument(
+    made = command(sheet)
+    made.add_argument("--solution", action="store_true", help="with the solutions")
+    made.add_argument("--student", default="", help="a sheet of this student's own")
+    graded = command(grade)
+    graded.add_argument("--workers", type=int, default=2, help="how many at a time (2)")
+    graded.add_argument(
         "--own-sheets", action="store_true", help="each student has a sheet of one's own"
     )
-    three, four = command(practice), command(gradescope)
+    practised, contained = command(practice), command(gradescope)
     command(probe)
     add_questions(commands)
-    for parsed in (one, two, three, four):
+    for parsed in (made, graded, practised, contained):
         parsed.add_argument("name", choices=names(), metavar="NAME", help=", ".join(names()))
-    two.add_argument("source", help="the folder or the zip")
-    three.add_argument("file", help="the notebook")
-    four.add_argument("--root", default="/autograder", help="where source and submission lie")
-    for parsed in (one, two, four):
+    graded.add_argument("source", help="the folder or the zip")
+    practised.add_argument("file", help="the notebook")
+    contained.add_argument("--root", default="/autograder", help="where source and submission lie")
+    for parsed in (made, graded, contained):
         parsed.add_argument("--key", required=True, help="the file with the course's key")
-    one.add_argument("-o", "--out", help="the file that is written")
-    two.add_argument("-o", "--out", help="the folder for grades, feedback and log")
-    for parsed in (two, four):
+    made.add_argument("-o", "--out", help="the file that is written")
+    graded.add_argument("-o", "--out", help="the folder for grades, feedback and log")
+    for parsed in (graded, contained):
         parsed.add_argument("--trust", action="store_true", help="also where nothing confines")
     return whole
 

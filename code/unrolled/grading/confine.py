@@ -1,6 +1,6 @@
-"""Where submissions run: in namespaces of their own (bwrap), behind Landlock, or nowhere.
+"""Where submissions run: in namespaces of their own (bwrap), behind Landlock, or unconfined.
 
-Whichever it is, no submission can read files but Python's and NumPy's, write any, reach a network,
+In the first two no submission can read files but Python's and NumPy's, write any, reach a network,
 start a process, signal one, or live on. `choose` in probe.py tries each before it is trusted.
 """
 

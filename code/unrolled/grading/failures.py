@@ -20,6 +20,8 @@ KINDS = (  # what is given by mistake, by its name
 class Failure(Exception):
     """A test that gives no points. Its text goes to the student: no input, no reference value."""
 
+    detail = ""  # values, which only practice shows
+
 
 class Wrong(Failure):
     """An answer that is not the right one. `detail` has values, and is shown in practice only."""
@@ -43,7 +45,6 @@ class NotFound(Failure):
     """The submission defines no such name."""
 
     def __init__(self, name: str):
-        self.name = name
         super().__init__(f"there is no {name}, or the cell that defines it stopped before")
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -69,16 +69,13 @@ class Visits:
             self.never = Failure("the tests before took all the time that a submission has")
         if self.never is not None:
             raise self.never
-        session = Session(self.cells, self.room)
-        try:
-            session.__enter__()
-        except TimedOut as failure:
-            self.never = failure
-            raise
-        try:
+        with ExitStack() as stack:
+            try:
+                session = stack.enter_context(Session(self.cells, self.room))
+            except TimedOut as failure:
+                self.never = failure
+                raise
             yield session
-        finally:
-            session.close()
 
 
 def result_of(test: Test, visits: Visits, given: dict, draw: Draw) -> tuple[Result, str]:

@@ -1,9 +1,6 @@
 """Grades one submission where Gradescope wants it: in source/, submission/ and results/.
 
-The image's `setup.sh` installs Python, this package and bubblewrap; its `run_autograder` is
-
-    #!/usr/bin/env bash
-    cd /autograder && python -m unrolled.grading gradescope NAME --key source/key.txt
+The two files of its image, `setup.sh` and `run_autograder`, are in `assignments/gradescope/`.
 """
 
 import json

@@ -71,11 +71,15 @@ class Practice:
         self.given = self.set.draw_given(Draw(KEY, name, "sheet"))
 
     def __call__(self, task: str) -> None:
-        """Print a line for each test of the task, run on the functions of the calling notebook."""
+        """Test what the calling notebook has for this task."""
+        self.on(task, sys._getframe(1).f_globals)
+
+    def on(self, task: str, namespace: dict[str, Any]) -> None:
+        """Print a line for each test of the task, run on the functions of a notebook."""
         if task not in self.set.tasks:
             raise ValueError(f"task must be one of {', '.join(self.set.tasks)}, got {task!r}")
         print(self.set.headings[task])
-        functions = Functions(sys._getframe(1).f_globals)
+        functions = Functions(namespace)
         for test in self.set.tests:
             if test.task != task:
                 continue

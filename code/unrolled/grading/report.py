@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unrolled.grading.tasks import ProblemSet
 
+TEXT = {"encoding": "utf-8", "errors": "backslashreplace"}  # names may be no proper text
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}: {student}</title>
 <style>body {{ font-family: sans-serif; max-width: 45em; margin: 2em auto; padding: 0 1em }}
@@ -64,26 +65,27 @@ def write(out: Path, problem_set: ProblemSet, lines: list[dict], log: list[str])
             (feedback / f"{file_name(line['student'])}.html").write_text(page, **TEXT)
     log = log + [entry for line in lines for entry in entries(line)]
     log.append(f"{sum('broken' not in line for line in lines)} of {len(lines)} were graded")
-    lines_of_log = ["".join(c if c.isprintable() else "?" for c in entry) for entry in log]
-    (out / "log.txt").write_text("\n".join(lines_of_log) + "\n", **TEXT)
+    (out / "log.txt").write_text("\n".join(map(printable, log)) + "\n", **TEXT)
 
 
-TEXT = {"encoding": "utf-8", "errors": "backslashreplace"}  # names may be no proper text
+def printable(text: str) -> str:
+    """The text in one line, with a question mark for what cannot be seen."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def row(problem_set: ProblemSet, line: dict) -> list:
     """The line of a submission in grades.csv."""
-    who, note = cell(line["student"]), line.get("problem", "")
+    who = cell(line["student"])
     if "broken" in line:
         blank = [""] * (1 + len(problem_set.tasks))
         return [who, *blank, cell(line["file"]), "not graded, see log.txt"]
     got = points(problem_set, line)
-    return [who, sum(got.values()), *got.values(), cell(line["file"]), note]
+    return [who, sum(got.values()), *got.values(), cell(line["file"]), line["problem"]]
 
 
 def cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula, or for several cells."""
-    text = "".join(c if c.isprintable() else "?" for c in text.replace(";", ","))
+    text = printable(text.replace(";", ","))
     first = unicodedata.normalize("NFKC", text).strip()[:1]  # where a wide = is one, too
     return "'" + text if first and first in "=+-@" else text
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from unrolled.grading import wire
-from unrolled.grading.confine import Confinement, Limits
 from unrolled.grading.failures import (
     ERRORS,
     BadReply,
@@ -22,8 +21,6 @@ from unrolled.grading.failures import (
     refused,
 )
 from unrolled.grading.room import Room
-
-MOST_ERRORS = 100  # of a submission's cells: each costs a look at its cell
 
 
 @contextmanager
@@ -48,31 +45,25 @@ def stopped_at(deadline: float) -> Iterator[None]:
 class Session:
     """A fresh run of a submission, whose functions are called as if they were the session's own.
 
-    `with Session(cells, confinement) as student: student.forward(x, W)`. Functions among the
-    arguments can be called by the submission; they run here. All failures are a `Failure`.
+    `with Session(cells, room) as student: student.forward(x, W)`. Functions among the arguments
+    can be called by the submission; they run here. All failures are a `Failure`.
     """
 
-    def __init__(
-        self, cells: list[str], confinement: Confinement | Room, limits: Limits | None = None
-    ):
-        """The sources of the code cells, and where to run them: a `Room` serves many sessions."""
-        own = isinstance(confinement, Confinement)
-        self._room = Room(confinement, limits) if own else confinement
-        self._own, self._cells = own, list(cells)
-        self._left = self._room.limits.wall
+    def __init__(self, cells: list[str], room: Room):
+        """The sources of the code cells, and where to run them: a room serves many sessions."""
+        self._room, self._cells = room, list(cells)
+        self._left = room.limits.wall
         self._numbers: list[Callable] = []
         self._number, self._over = 0, None
-        self._reading, self._writing = self._room.begin()
+        self._reading, self._writing = room.begin()
 
     def __enter__(self) -> "Session":
         try:
-            _, errors, names = self._exchange(self._cells, "ran")
-            self.errors = [blame(self._cells, *error) for error in errors[:MOST_ERRORS]]
-            self._names = [str(name) for name in names]
+            self._exchange(self._cells, "ran")
         except Failure:
             self.close()
             raise
-        except Exception as error:
+        except Exception as error:  # cells that are too long to be sent
             self.close()
             raise BadReply() from error
         return self
@@ -84,43 +75,31 @@ class Session:
         """Ends the run."""
         if self._over is None:
             self._finish(Ended())
-        if self._own:
-            self._room.close()
-
-    def names(self) -> list[str]:
-        """What the submission defines."""
-        return self._names
-
-    def value(self, name: str) -> Any:
-        """A value that the submission defines."""
-        return self._ask("value", name, (), {})
-
-    def call(self, name: str, *arguments: Any, **named: Any) -> Any:
-        """What a function of the submission's returns."""
-        return self._ask("call", name, arguments, named)
 
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("_"):
             raise AttributeError(name)
         return lambda *arguments, **named: self.call(name, *arguments, **named)
 
-    def _ask(self, what: str, name: str, arguments: tuple, named: dict) -> Any:
-        """Sends a question and makes of the answer a value or a failure."""
+    def call(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """What a function of the submission's returns."""
         self._number += 1
-        question = (self._number, what, name, arguments, named)
+        question = (self._number, name, arguments, named)
         kind, *content = self._exchange(question, "value", "error", "missing", "unsendable")
         if kind == "missing":
             raise NotFound(name)
         try:
-            [content] = [content] if kind == "error" else content
-            failure = blame(self._cells, *content) if kind == "error" else None
+            if kind == "error":
+                failure = blame(self._cells, *content)
+            else:
+                [value] = content
         except Exception as error:
             raise self._finish(BadReply()) from error
-        if kind == "unsendable":
-            raise BadReply(f"{name} gave {refused(content)}")
-        if failure:
+        if kind == "error":
             raise failure
-        return content
+        if kind == "unsendable":
+            raise BadReply(f"{name} gave {refused(value)}")
+        return value
 
     def _exchange(self, message: Any, *kinds: str) -> list:
         """Sends a message, serves calls back, and returns the answer: its kind and content."""
@@ -208,13 +187,13 @@ class Session:
         """Why the process has ended."""
         ended = Ended()
         self._finish(ended)
-        return TimedOut() if self.used >= self._room.limits.cpu - 0.5 else ended
+        return TimedOut() if self._used >= self._room.limits.cpu - 0.5 else ended
 
     def _finish(self, failure: Failure) -> Failure:
         """Kills the run; from now on every call fails so."""
         if self._over is None:
             os.close(self._reading)
             os.close(self._writing)
-            self.signal, self.used = self._room.end()
+            self._used = self._room.end()
         self._over = failure
         return failure

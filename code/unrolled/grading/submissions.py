@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 LARGEST_FILE = 20 * 2**20  # bytes: a notebook with its pictures
+TOO_LARGE = f"the file is larger than {LARGEST_FILE >> 20} MB"
 LARGEST_SOURCE = 2**20  # characters of all code
 MOST_FILES = 50_000
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -64,7 +65,7 @@ class Submission:
             raise Unreadable(self.problem)
         data = self.read()
         if len(data) > LARGEST_FILE:
-            raise Unreadable(f"the file is larger than {LARGEST_FILE >> 20} MB")
+            raise Unreadable(TOO_LARGE)
         suffix = PurePosixPath(self.name).suffix.lower()
         cells = notebook_cells(data) if suffix == ".ipynb" else script_cells(data)
         if sum(map(len, cells)) > LARGEST_SOURCE:
@@ -134,7 +135,7 @@ def in_folder(folder: Path) -> Iterator[Submission]:
             about = path.lstat()
             problem = "" if stat.S_ISREG(about.st_mode) else "it is no file but a link or the like"
             if not problem and about.st_size > LARGEST_FILE:
-                problem = f"the file is larger than {LARGEST_FILE >> 20} MB"
+                problem = TOO_LARGE
             label = PurePosixPath(*path.relative_to(folder).parts)
             yield from labelled(label, Submission("", "", path, None, (about.st_mtime,), problem))
 
@@ -176,7 +177,7 @@ def labelled(label: PurePosixPath, one: Submission) -> Iterator[Submission]:
     if label.suffix.lower() not in (".ipynb", ".py"):
         problem = problem or "it is neither a notebook nor a program (.ipynb, .py)"
     copy = COPY.search(label.stem)
-    number = int((copy[1] or copy[2] or copy[3])[:9]) if copy else 0
+    number = int(copy[copy.lastindex][:9]) if copy else 0
     student, age = student_of(parts), (number, *one.age)
     yield replace(one, student=student, name=str(label), age=age, problem=problem)
 

@@ -150,8 +150,6 @@ def run(
     try:
         with student() as functions:
             test.run(functions, given, draw.at(test.name))
-    except Wrong as error:
-        return Result(test, 0, str(error), error.detail)
     except Failure as error:
-        return Result(test, 0, str(error))
+        return Result(test, 0, str(error), error.detail)
     return Result(test, test.points)

@@ -126,6 +126,8 @@ def test_so_many_things_are_returned():
     assert error.value.detail == "got 2"
     with pytest.raises(Wrong, match=r"^h and s should be two things, and is an array$"):
         returns(np.ones(2), 2, "h and s")
+    with pytest.raises(Wrong, match=r"^the result should be one thing, and is an array$"):
+        returns(np.ones(1), 1)
 
 
 def test_entries_are_missed_by_name():
@@ -136,6 +138,13 @@ def test_entries_are_missed_by_name():
     assert error.value.detail == "it has W, b, c"
     with pytest.raises(Wrong, match=r"^grads should be a dict, and is a tuple$"):
         entries((1, 2), ["W"], "grads")
+    assert entries(got, "Wbc", others=False) is got
+    only = r"^the result should have the entries W, b and no others$"
+    with pytest.raises(Wrong, match=only) as error:
+        entries(got, ["W", "b"], others=False)
+    assert error.value.detail == "it has W, b, c"
+    with pytest.raises(Wrong, match=r"^the result has no entry W$"):
+        entries({1: 2}, ["W"])  # a key that is no text
 
 
 def test_whole_numbers_as_far_apart_as_can_be_are_not_close():

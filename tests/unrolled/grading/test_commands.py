@@ -65,8 +65,19 @@ def test_a_course_from_the_sheet_to_the_grades(tmp_path, monkeypatch, capsys):
         got = {row["student"]: int(row["points"]) for row in csv.DictReader(file)}
     assert got == {"blank": 0, "right": sum(tasks.load("sequences").points.values())}
     assert commands.main(["practice", "sequences", "in/right.ipynb"]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if re.match(" *[0-9]+/", line)]
+    said = capsys.readouterr().out
+    assert "stopped" not in said
+    lines = [line for line in said.splitlines() if re.match(" *[0-9]+/", line)]
     assert lines and all(re.match(r" *(\d+)/\1 ", line) for line in lines)
+
+
+def test_practice_says_which_cells_stopped(tmp_path, capsys):
+    path = tmp_path / "own.py"
+    path.write_text("# %%\nx = 1\n# %%\ny = 2\n1 / 0\n")
+    assert commands.main(["practice", "sequences", str(path)]) == 0
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first == "it stopped with ZeroDivisionError, in line 3 of code cell 2"
+    assert second.startswith("Task 1")
 
 
 def test_quiz_and_exam_are_among_the_commands():

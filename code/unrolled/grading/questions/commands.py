@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from unrolled.grading.commands import key_of
 from unrolled.grading.draw import Draw
 from unrolled.grading.questions.bank import Question, kinds, pick
 from unrolled.grading.questions.exam import write
 from unrolled.grading.questions.moodle import moodle_xml
 from unrolled.grading.questions.qti import text2qti
 
-SHORTEST_KEY = 12
 FORMATS = {"moodle": ".xml", "text2qti": ".txt", "markdown": ".md"}
 
 
@@ -41,33 +41,6 @@ def quiz(draw: Draw, chapters: Sequence[str], count: int, format: str, path: Pat
     return path
 
 
-def exam(
-    draw: Draw,
-    chapters: Sequence[str],
-    count: int,
-    folder: Path,
-    title: str = "Examination",
-    variants: str = "AB",
-) -> list[Path]:
-    """Print a paper and its key, as PDF, for each variant.
-
-    Parameters
-    ----------
-    draw : what kinds, order and numbers are drawn from, such as the key at the exam's name
-    chapters : their pages as in _toc.yml, such as "gates/lstm"; none for all
-    count : how many questions, each of another kind
-    folder : where the files go, paper-A.pdf and key-A.pdf and so on
-    title : stands on the first page
-    variants : a letter for each
-
-    Raises
-    ------
-    ValueError : for an unknown chapter, and for more questions than there are kinds
-    OSError : without Chromium or MathJax, or if one of them fails
-    """
-    return list(write(draw, chapters, count, folder, title, variants))
-
-
 def markdown(questions: Sequence[Question], title: str) -> str:
     """The questions as Markdown, and their worked answers at the end."""
     lines, answers = [f"# {title}"], ["## Answers"]
@@ -85,7 +58,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
         ("exam", _exam, "print an examination and its key"),
     ):
         parser = subparsers.add_parser(name, help=what, description=f"{what.capitalize()}.")
-        parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="secret key")
+        parser.add_argument("--key", required=True, metavar="FILE", help="secret key")
         parser.add_argument("--name", default=name, help="draws other numbers from the same key")
         parser.add_argument("--chapters", nargs="+", default=[], metavar="CHAPTER",
                             help="such as gates/lstm; all if none is given")  # fmt: skip
@@ -101,21 +74,13 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
 
 def _quiz(arguments: argparse.Namespace) -> None:
     path = arguments.out or Path(arguments.name + FORMATS[arguments.format])
-    draw = Draw(_secret(arguments.key), "quiz", arguments.name)
+    draw = Draw(key_of(arguments.key), "quiz", arguments.name)
     print(quiz(draw, arguments.chapters, arguments.questions, arguments.format, path))
 
 
 def _exam(arguments: argparse.Namespace) -> None:
     folder = arguments.out or Path(arguments.name)
-    draw = Draw(_secret(arguments.key), "exam", arguments.name)
+    draw = Draw(key_of(arguments.key), "exam", arguments.name)
     chapters, count = arguments.chapters, arguments.questions
     for path in write(draw, chapters, count, folder, arguments.title, arguments.variants):
         print(path, flush=True)
-
-
-def _secret(file: Path) -> str:
-    """A course's key; a short one could be found by trying."""
-    secret = file.read_text(encoding="utf-8").strip()
-    if len(secret) < SHORTEST_KEY:
-        raise ValueError(f"{file} must hold a key of at least {SHORTEST_KEY} characters")
-    return secret

@@ -187,8 +187,7 @@ def which_can_be_joined(draw: Draw) -> Question:
         draw.choice(JOINABLE),
         draw.sample(STUBBORN, 3),
         r"It has the form $h_t = \beta_t + \gamma_t\odot h_{t-1}$ with $\beta_t$ and $\gamma_t$ "
-        r"from "
-        "the input alone. The others need the state for their card, or bend it at each step.",
+        "from the input alone. The others need the state for their card, or bend it at each step.",
     )
 
 
@@ -200,8 +199,7 @@ def standard_error(draw: Draw) -> Question:
     s = math.sqrt(a * (1 - a) / n)
     return number(
         f"A model is right on {right} of {n} test sequences. How large is the standard error of "
-        f"its "
-        "share of right answers?",
+        "its share of right answers?",
         s,
         rf"$a = {a:.3f}$, and $\sqrt{{a(1-a)/n}} = \sqrt{{{a * (1 - a):.4f}/{n}}} = {s:.3f}$.",
         3,
@@ -241,8 +239,7 @@ def numbers_to_go_on(draw: Draw) -> Question:
     )
     return number(
         f"One sequence of {t} steps has been read by {name} of width {H}. How many numbers must "
-        f"the "
-        "layer keep to go on with the next step?",
+        "the layer keep to go on with the next step?",
         kept,
         f"It keeps {how}, which is {kept}.",
     )
@@ -261,8 +258,8 @@ def multiplications_of_a_layer(draw: Draw) -> Question:
     )
     return number(
         f"A layer takes in {H} numbers at each of {T} steps and gives out as many. It is {name}. "
-        f"How "
-        "many million multiplications do its products with matrices take, for the whole sequence?",
+        "How many million multiplications do its products with matrices take, for the whole "
+        "sequence?",
         count / 1e6,
         f"${how}$ is {count:,}, which is {count / 1e6:.2f} million.",
         2,

@@ -58,12 +58,17 @@ def write(
 
     Parameters
     ----------
-    draw : what kinds, order and numbers are drawn from
-    chapters : their pages as in _toc.yml; none for all
-    count : how many questions
-    folder : where the files go
+    draw : what kinds, order and numbers are drawn from, such as the key at the exam's name
+    chapters : their pages as in _toc.yml, such as "gates/lstm"; none for all
+    count : how many questions, each of another kind
+    folder : where the files go, paper-A.pdf and key-A.pdf and so on
     title : stands on the first page
     variants : a letter for each
+
+    Raises
+    ------
+    ValueError : for an unknown chapter, and for more questions than there are kinds
+    OSError : without Chromium or MathJax, or if one of them fails
     """
     for variant in variants:
         asked = questions(draw, chapters, count, variant)
@@ -107,7 +112,7 @@ def _framed(number: int, question: Question, body: str, more: str = "") -> str:
 def _choices(question: Question) -> str:
     """The choices with a box to tick for each; nothing if a number is asked for."""
     boxes = [
-        f'<li><span class="box"></span><b>{letter}</b>{inline(text)}</li>'
+        f'<li><span class="box"></span><b>{letter}</b><span>{inline(text)}</span></li>'
         for letter, text in zip("ABCD", question.choices, strict=False)
     ]
     return f"<ul>{''.join(boxes)}</ul>" if boxes else ""

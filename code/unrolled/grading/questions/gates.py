@@ -255,9 +255,8 @@ def lamps_by_luck(draw: Draw) -> Question:
     n, H = draw.between(3, 6), draw.choice([64, 128, 192, 256, 512, 1024])
     return number(
         f"Each of {H} lamps is switched on or off by a fair coin at each of {n} steps. A fact is "
-        f"on "
-        "at some of these steps and off at others. How many of the lamps follow it perfectly, or "
-        "do exactly the opposite, on average?",
+        "on at some of these steps and off at others. How many of the lamps follow it perfectly, "
+        "or do exactly the opposite, on average?",
         H * 2 / 2**n,
         f"One lamp does with the probability $2/2^{{{n}}}$. For {H} lamps that makes "
         f"${2 * H}/{2**n} = {H * 2 // 2**n}$.",

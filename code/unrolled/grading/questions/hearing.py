@@ -1,7 +1,6 @@
 """Questions on Part IV: letters in a sound, and the mistakes of a recogniser."""
 
 import math
-from collections import Counter
 from itertools import groupby, pairwise, product, zip_longest
 
 from unrolled.grading.draw import Draw
@@ -59,7 +58,7 @@ def number_of_paths(draw: Draw) -> Question:
 
 @kind("sequence-to-sequence/speech", difficulty=1)
 def frames_for_a_text(draw: Draw) -> Question:
-    text = " ".join(draw.sample(DOUBLED, 2)).replace(" ", "")
+    text = "".join(draw.sample(DOUBLED, 2))
     U, R = len(text), repeats(text)
     return number(
         f"How many frames must a sound have at least, so that some path says *{text}*?",
@@ -76,8 +75,8 @@ def frames(draw: Draw) -> list[list[float]]:
 
 
 def said_by(text: str, p: list[list[float]]) -> dict[str, float]:
-    """All paths of three frames that say the text, with their probabilities."""
-    symbols = BLANK + "".join(Counter(text))
+    """All paths of three frames that say a text of two letters, with their probabilities."""
+    symbols = BLANK + text
     return {
         "".join(path): math.prod(row[symbols.index(s)] for row, s in zip(p, path, strict=True))
         for path in product(symbols, repeat=3)

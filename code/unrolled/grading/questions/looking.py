@@ -44,8 +44,7 @@ def context_of_a_query(draw: Draw) -> Question | None:
         "The reader has left three states, which are keys and memories at once.\n\n"
         + table(["place", "1st", "2nd", "3rd", "4th entry"], rows)
         + f"\n\nThe query is $({', '.join(map(str, q))})$, and scores are scaled by the root of "
-        f"the "
-        "number of entries. What is the fourth entry of the context?",
+        "the number of entries. What is the fourth entry of the context?",
         digit,
         f"The products of query and keys, divided by $\\sqrt4 = 2$, are {joined(e)}. The weights "
         f"are {joined(f'{value:.3f}' for value in alpha)}, and they mix the fourth entries to "
@@ -135,8 +134,7 @@ def loss_of_a_perfect_captioner(draw: Draw) -> Question | None:
     m = 2 * len(relations(*things))
     return number(
         f"{WORLD} A picture shows {shown(things)}. All its true sentences *a … … relation a … …* "
-        f"are "
-        "equally frequent in the data. What is the smallest loss, natural logarithm, that a "
+        "are equally frequent in the data. What is the smallest loss, natural logarithm, that a "
         "captioner can have on a sentence about it?",
         math.log(m),
         f"The middles must be more than 6 apart. The first thing is "

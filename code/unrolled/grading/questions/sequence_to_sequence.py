@@ -110,12 +110,14 @@ def wrong_answer_at_step(draw: Draw) -> Question:
 def all_answers_right(draw: Draw) -> Question:
     eps, T, r = draw.between(1, 12) / 100, draw.between(5, 12), draw.between(1, 8) / 10
     return number(
-        f"A network answers {T} times, and reads its own answers. After a right answer the next "
-        f"one is wrong with the probability {eps}, and after a wrong one it is right with the "
-        f"probability {r}. What is the probability that all {T} answers are right?",
+        f"A network answers {T} times, and reads its own answers. The first answer is wrong with "
+        f"the probability {eps}, and so is each answer after a right one. After a wrong one the "
+        f"next is right with the probability {r}. What is the probability that all {T} answers "
+        "are right?",
         (1 - eps) ** T,
-        rf"Each of them is right after a right one, $(1-\varepsilon)^T = {1 - eps:.2f}^{{{T}}} = "
-        f"{(1 - eps) ** T:.3f}$. What happens after a mistake does not matter for this.",
+        "If all are right, none comes after a wrong one. So it is "
+        rf"$(1-\varepsilon)^T = {1 - eps:.2f}^{{{T}}} = {(1 - eps) ** T:.3f}$. "
+        "What happens after a mistake does not matter for this.",
         3,
     )
 
@@ -163,8 +165,9 @@ def wrong_answers_without_a_way_back(draw: Draw) -> Question:
     eps, T = draw.between(2, 15) / 100, draw.between(3, 6)
     e = wrong_at(eps, 0, T)
     return number(
-        f"After a right answer a network goes wrong with the probability {eps}, and after a wrong "
-        f"one it never recovers. How many of its first {T} answers are wrong, on average?",
+        f"A network's first answer is wrong with the probability {eps}, and so is each answer "
+        f"after a right one. After a wrong one it never recovers. How many of its first {T} "
+        "answers are wrong, on average?",
         sum(e),
         rf"Answer $t$ is wrong with the probability $1-{1 - eps:.2f}^t$, which is "
         f"{joined(f'{value:.4f}' for value in e)}. Together they make {sum(e):.3f}.",
@@ -182,8 +185,10 @@ Table = dict[str, list[float]]  # after nothing ("") and after each word: the ne
 
 
 def sentences(after: Table, length: int) -> dict[str, float]:
-    """The probability of every sentence of words A, B, C whose next word depends on the last "
-    "one."""
+    """The probability of every sentence of so many words A, B, C.
+
+    The next word depends on the last one alone.
+    """
     return {
         "".join(words): math.prod(
             after[last]["ABC".index(word)] for last, word in pairwise(["", *words])

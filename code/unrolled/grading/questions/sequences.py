@@ -168,7 +168,8 @@ def bit_out_of_sight(draw: Draw) -> Question:
     T = k + draw.between(-2, 4)
     out = max(0, T - k)
     right = "in all cases" if not out else "in half of all cases"
-    hidden = f"{out} of the bits are out of sight, and their parity is odd as often as even."
+    hidden = f"The first {out} bits are" if out > 1 else "The first bit is"
+    hidden += " out of sight, and as often odd as even."
     return choice(
         draw,
         f"A window shows the last {k} bits of a random row. {T} bits have come so far. How often "

@@ -5,8 +5,8 @@
     S[t] = alpha[t] S[t-1] + k[t]^T u             decay, then write
     o[t] = q[t] S[t]                              read
 
-For each of N sequences S is a matrix K x V, a key k and a query q are rows of K numbers, a value v
-and an output o are rows of V numbers, the decay alpha and the strength beta are single numbers.
+For each of N sequences S is a matrix H x D, a key k and a query q are rows of H numbers, a value v
+and an output o are rows of D numbers, the decay alpha and the strength beta are single numbers.
 The decay is given by its logarithm, which does not lose a gate that is almost shut. With alpha = 1
 and beta = 1, and without the delta rule, this is linear attention (Katharopoulos et al. 2020); with
 the delta rule it is DeltaNet (Schlag et al. 2021), and with a decay as well gated DeltaNet (Yang,
@@ -25,23 +25,23 @@ from unrolled.layers.layer_contract import check, check_tape, from_beyond, gradi
 class Tape(NamedTuple):
     """What `backward` needs."""
 
-    q: ndarray  # (T, N, K)
-    k: ndarray  # (T, N, K)
-    v: ndarray  # (T, N, V)
+    q: ndarray  # (T, N, H)
+    k: ndarray  # (T, N, H)
+    v: ndarray  # (T, N, D)
     log_alpha: ndarray  # (T, N)
     beta: ndarray  # (T, N)
-    S: ndarray  # (T + 1, N, K, V); S[t + 1] is the matrix after step t, S[0] the initial one
-    u: ndarray  # (T, N, V), what each step wrote
+    S: ndarray  # (T + 1, N, H, D); S[t + 1] is the matrix after step t, S[0] the initial one
+    u: ndarray  # (T, N, D), what each step wrote
     delta: bool
 
 
 def read(q: ndarray, S: ndarray) -> ndarray:
-    """q (N, K), S (N, K, V) -> what lies under each sequence's key, q S (N, V)."""
+    """q (N, H), S (N, H, D) -> what lies under each sequence's key, q S (N, D)."""
     return (q[:, None] @ S)[:, 0]
 
 
 def outer(k: ndarray, u: ndarray) -> ndarray:
-    """k (N, K), u (N, V) -> the matrix that holds u under k, for each sequence (N, K, V)."""
+    """k (N, H), u (N, D) -> the matrix that holds u under k, for each sequence (N, H, D)."""
     return k[:, :, None] * u[:, None]
 
 
@@ -58,17 +58,17 @@ def forward(
 
     Parameters
     ----------
-    q, k : (T, N, K) queries and keys; with the delta rule, keys of length 1
-    v : (T, N, V) values
+    q, k : (T, N, H) queries and keys; with the delta rule, keys of length 1
+    v : (T, N, D) values
     log_alpha : (T, N) logarithms of the decays, 0 for none
     beta : (T, N) strengths, 1 to write the whole value
-    S_0 : (N, K, V) matrix before the first step
+    S_0 : (N, H, D) matrix before the first step
     delta : write what is missing (the delta rule), rather than the value
 
     Returns
     -------
-    o : (T, N, V) what the queries read, each after its step has written
-    S_T : (N, K, V) matrix after the last step
+    o : (T, N, D) what the queries read, each after its step has written
+    S_T : (N, H, D) matrix after the last step
     tape : what `backward` needs
 
     Raises
@@ -97,8 +97,8 @@ def backward(
     Parameters
     ----------
     tape : from `forward`; it stays as it was
-    do : (T, N, V) gradient at each output
-    dS_T : (N, K, V) what comes back to the last matrix from elsewhere; None for nothing
+    do : (T, N, D) gradient at each output
+    dS_T : (N, H, D) what comes back to the last matrix from elsewhere; None for nothing
 
     Returns
     -------
@@ -145,12 +145,12 @@ def check_weights(
     ----------
     q, k, v, log_alpha, beta, S_0, delta : as `forward` takes them
     """
-    T, N, K = check("k", k, "T", "N", "K")
-    check("q", q, T, N, K)
-    *_, V = check("v", v, T, N, "V")
+    T, N, H = check("k", k, "T", "N", "H")
+    check("q", q, T, N, H)
+    *_, D = check("v", v, T, N, "D")
     check("log_alpha", log_alpha, T, N)
     check("beta", beta, T, N)
-    check("S_0", S_0, N, K, V)
+    check("S_0", S_0, N, H, D)
     checks.kind("True or False", bool, delta=delta)
     if (log_alpha > 0).any():
         raise ValueError(f"log_alpha must be at most 0, got {log_alpha.max()}")

@@ -28,24 +28,24 @@ SMALL = 16  # triangles up to this size are inverted row by row
 class Block(NamedTuple):
     """What the way back through one block needs. Sequences come first."""
 
-    q: ndarray  # (N, C, K)
-    k: ndarray  # (N, C, K)
-    v: ndarray  # (N, C, V)
+    q: ndarray  # (N, C, H)
+    k: ndarray  # (N, C, H)
+    v: ndarray  # (N, C, D)
     beta: ndarray  # (N, C, 1)
     since: ndarray  # (N, C, 1), decay from the block's beginning to the step
     until: ndarray  # (N, C, 1), decay from the step to the block's end
     between: ndarray  # (N, C, C), decay from step j to step i, 0 for j > i
     A: ndarray  # (N, C, C)
     inverse: ndarray | None  # (N, C, C) of I + L; None without the delta rule
-    u: ndarray  # (N, C, V)
-    S: ndarray  # (N, K, V) before the block
+    u: ndarray  # (N, C, D)
+    S: ndarray  # (N, H, D) before the block
 
 
 class Tape(NamedTuple):
     """What `backward` needs."""
 
-    o: ndarray  # (T, N, V)
-    S_T: ndarray  # (N, K, V)
+    o: ndarray  # (T, N, D)
+    S_T: ndarray  # (N, H, D)
     blocks: list[Block]
 
 
@@ -68,8 +68,8 @@ def forward(
 
     Returns
     -------
-    o : (T, N, V) what the queries read
-    S_T : (N, K, V) matrix after the last step
+    o : (T, N, D) what the queries read
+    S_T : (N, H, D) matrix after the last step
     tape : what `backward` needs
 
     Raises
@@ -103,13 +103,13 @@ def forward_block(
     Parameters
     ----------
     q, k, v, log_alpha, beta : the block's steps, sequences first: (N, C, ...)
-    S : (N, K, V) matrix before the block
+    S : (N, H, D) matrix before the block
     delta : whether the delta rule writes
 
     Returns
     -------
-    o : (N, C, V) what the queries read
-    S_next : (N, K, V) matrix after the block
+    o : (N, C, D) what the queries read
+    S_next : (N, H, D) matrix after the block
     block : for the way back
     """
     total, beta = np.cumsum(log_alpha, axis=1), beta[..., None]
@@ -137,8 +137,8 @@ def backward(
     Parameters
     ----------
     tape : from `forward`; it stays as it was
-    do : (T, N, V) gradient at each output
-    dS_T : (N, K, V) what comes back to the last matrix from elsewhere; None for nothing
+    do : (T, N, D) gradient at each output
+    dS_T : (N, H, D) what comes back to the last matrix from elsewhere; None for nothing
 
     Returns
     -------
@@ -150,9 +150,9 @@ def backward(
     """
     check_tape(tape, Tape)
     o, S, blocks = tape
-    (T, N, V), K = o.shape, S.shape[1]
+    (T, N, D), H = o.shape, S.shape[1]
     do, dS = gradient_at("do", do, o), from_beyond("dS_T", dS_T, S)
-    grads = [np.empty(s, o.dtype) for s in [(T, N, K), (T, N, K), (T, N, V), (T, N), (T, N)]]
+    grads = [np.empty(s, o.dtype) for s in [(T, N, H), (T, N, H), (T, N, D), (T, N), (T, N)]]
     for block in reversed(blocks):
         steps = slice(T - block.q.shape[1], T)
         its_do, its_o = do[steps].swapaxes(0, 1), o[steps].swapaxes(0, 1)
@@ -166,7 +166,7 @@ def backward(
 def backward_block(
     block: Block, do: ndarray, o: ndarray, dS_next: ndarray, S_next: ndarray
 ) -> tuple[ndarray, ndarray, ndarray, ndarray, ndarray, ndarray]:
-    """do, o (N, C, V), dS_next, S_next (N, K, V) -> gradients at all that `forward_block` took."""
+    """do, o (N, C, D), dS_next, S_next (N, H, D) -> gradients at all that `forward_block` took."""
     q, k, v, beta, since, until, between, A, inverse, u, S = block
     du = A.swapaxes(1, 2) @ do + (until * k) @ dS_next
     dA = between * (do @ u.swapaxes(1, 2))

@@ -31,6 +31,7 @@ RECURRENT = {
     "gru.GRU": layers.GRU,
     "gru.PublishedGRU": layers.PublishedGRU,
     "mingru.MinGRU": layers.MinGRU,
+    "lru.LRU": layers.LRU,
     "causal_conv.CausalConv": layers.CausalConv,
     "fast.rnn.RNN": fast.RNN,
     "fast.lstm.LSTM": fast.LSTM,
@@ -51,8 +52,10 @@ def layer(cls, name):
 def forward(cls, name):
     """x and the state of a layer."""
     one = layer(cls, name)
-    state = "h_0" if name.split(".")[-1] in ("RNN", "GRU", "PublishedGRU", "MinGRU") else "state"
-    more = {"fill": scan.tree} if cls is layers.MinGRU else {}
+    state = (
+        "h_0" if name.split(".")[-1] in ("RNN", "GRU", "PublishedGRU", "MinGRU", "LRU") else "state"
+    )
+    more = {"fill": scan.tree} if cls in (layers.MinGRU, layers.LRU) else {}
     more |= {"lengths": np.array([4, 1, 2])} if "irection" in name or "Stack" in name else {}
     return {"self": one, "x": normal(T, N, D), state: one.zeros(N)} | more
 
@@ -76,6 +79,7 @@ for name, cls in RECURRENT.items():
     if cls is not None and not name.startswith("fast"):
         more = {
             "lstm.LSTM": {"forget_bias": 1.0},
+            "lru.LRU": {"ring": (0.5, 0.9), "turn": 1.0},
             "causal_conv.CausalConv": {"F": 3, "dilation": 2},
         }
         more = more.get(name, {})
@@ -370,3 +374,7 @@ def _():
 def _():
     o, S_T, tape = fast.fast_weights.forward(**fast_weights_arguments(), C=4)
     return {"tape": tape, "do": o, "dS_T": S_T}
+
+
+valid("layers.lru.joined")(lambda: {"a": normal(2, 6)})
+valid("layers.lru.parts")(lambda: {"z": normal(2, 3) + 1j * normal(2, 3)})

@@ -15,6 +15,7 @@ from unrolled.layers.conv import Conv
 from unrolled.layers.gradients import check_layer, numerical_gradient, relative_error
 from unrolled.layers.gru import GRU, PublishedGRU
 from unrolled.layers.loss import cross_entropy, softmax
+from unrolled.layers.lru import LRU
 from unrolled.layers.lstm import LSTM
 from unrolled.layers.mingru import MinGRU
 from unrolled.layers.optimize import Adam, clip_norm
@@ -23,6 +24,7 @@ from unrolled.layers.stack import Stack
 
 __all__ = [
     "GRU",
+    "LRU",
     "LSTM",
     "RNN",
     "Adam",

@@ -1,10 +1,10 @@
-"""The linear recurrent unit (Orvieto et al. 2023): a diagonal linear recurrence that turns and shrinks.
+"""The linear recurrent unit (Orvieto et al. 2023): linear states that turn and shrink.
 
     z[t] = lam * z[t-1] + gamma * (x[t] B)        entry by entry, complex numbers
     lam = exp(-exp(nu) + i exp(phi))              so that |lam| < 1 whatever nu is
 
-Complex numbers travel as their parts, real ones first: weights (D, 2H), states (N, 2H). A read-out is
-a matrix of 2H rows behind the layer, which makes Re(z C) for a complex C.
+Complex numbers travel as their parts, real ones first: weights (D, 2H), states (N, 2H). A
+matrix of 2H rows behind the layer reads them, as Re(z C) with a complex C does.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The linear recurrent unit with every scan, against torch, and at its start (the rest: test_layer_contract)."""
+"""The linear recurrent unit with every scan, against torch, and at its start."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_is_the_published_layer():
         z = lam * z + log_gamma.exp() * (step.to(B.dtype) @ B)
         states.append(torch.cat([z.real, z.imag], dim=1))
     torch.stack(states).backward(torch.tensor(dh))
-    h, last, tape = layer.forward(x, h_0)
+    h, _, tape = layer.forward(x, h_0)
     grads, dx, dh_0 = layer.backward(tape, dh)
     ours = [*vars(grads).values(), dx, dh_0]
     assert relative_error(h, torch.stack(states).detach().numpy()) < 1e-13
@@ -65,7 +65,7 @@ def test_stays_inside_the_circle_whatever_is_learnt():
 
 @pytest.mark.parametrize("ring", [(0.9, 0.5), (0.0, 0.9), (0.5, 1.0), 0.9])
 def test_a_ring_that_is_none_is_refused(ring):
-    with pytest.raises(ValueError, match="ring|inner < outer"):
+    with pytest.raises(ValueError, match=r"ring|inner < outer"):
         LRU.init(2, 3, np.random.default_rng(0), ring=ring)
 
 

@@ -78,7 +78,7 @@ def test_unrolled(check, rng):
 
 @pytest.mark.equation("eq-space-times", tolerance=1e-9)
 def test_times(check, rng):
-    """Left: as printed; right: where the curve of a push crosses 1/e, and one turn, by bisection."""
+    """Left: as printed; right: where a push crosses 1/e, and one turn, by bisection."""
     r, theta = rng.uniform(0.6, 0.999, 5), rng.uniform(0.05, 3, 5)
 
     def crossing(f):

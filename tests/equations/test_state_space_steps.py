@@ -110,7 +110,7 @@ def test_trapezium(check, system):
     planted = {
         "the mean twice": Delta * a * (z + end) + Delta * b * x,
         "no push": Delta * a * (z + end) / 2,
-        "at the beginning": Delta * a * z + Delta * b * x,
+        "the push alone": Delta * b * x,
         "half the push": Delta * a * (z + end) / 2 + Delta * b * x / 2,
     }
     planted = {name: np.array([value]) / Delta for name, value in planted.items()}

@@ -374,7 +374,3 @@ def _():
 def _():
     o, S_T, tape = fast.fast_weights.forward(**fast_weights_arguments(), C=4)
     return {"tape": tape, "do": o, "dS_T": S_T}
-
-
-valid("layers.lru.joined")(lambda: {"a": normal(2, 6)})
-valid("layers.lru.parts")(lambda: {"z": normal(2, 3) + 1j * normal(2, 3)})

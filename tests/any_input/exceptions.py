@@ -78,6 +78,8 @@ EXCEPTIONS = {
     "layers.fast.fast_weights.backward_block": LOOP,
     "layers.fast.fast_weights.inner": LOOP,
     "layers.fast.fast_weights.inverse_of_unit_lower": LOOP,
+    "layers.lru.joined": LOOP,
+    "layers.lru.parts": LOOP,
     "layers.conv.pieces": LOOP,
     "layers.attention.swap": LOOP,
     "layers.attention.weigh_backward": LOOP,

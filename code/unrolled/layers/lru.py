@@ -64,7 +64,9 @@ class LRU:
         if not isinstance(ring, list | tuple) or len(ring) != 2:
             raise ValueError(f"ring must be two radii, got {checks.came(ring)}")
         inner, outer = ring
-        checks.number(inner=inner, outer=outer, turn=turn)
+        for radius in ring:
+            checks.number(ring=radius)
+        checks.number(turn=turn)
         if not (0 < inner < outer < 1 and 0 < turn <= np.pi):
             raise ValueError(
                 f"expected 0 < inner < outer < 1 and 0 < turn <= π, got {inner}, {outer}, {turn}"

@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel offline release hub claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser colab wheel offline release hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -57,13 +57,16 @@ test: $(READY) ## all that guards the book: also every notebook and the site
 serve: $(READY) ## serve the site here, rebuilt when a file is saved (PORT=8000)
 	@$(TOOL) serve
 
-notebooks: $(READY) ## regenerate the .ipynb beside each page, with its output
+notebooks: $(READY) ## build the book, then write the two notebooks beside each page
 	@$(TOOL) notebooks
 
 browser: $(READY) ## look at the built site in Chromium, with the network cut off
 	@$(TOOL) chromium
 	@$(TOOL) book
 	@$(RUN) -m pytest -n 2 tests/browser
+
+colab: ## run the notebooks as hosted ones do: Python 3.12, NumPy 2.0.2, PyTorch 2.6.0
+	@python3.12 tools/try_colab.py
 
 offline: $(READY) ## the site as one zip, to be read without network or server
 	@$(TOOL) book

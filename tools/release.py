@@ -14,6 +14,7 @@ import offline
 import try_wheel
 from pages import pages
 from processes import turn
+from readers_edition import both_paths
 
 FOLDER = Path("_build/release")
 
@@ -42,8 +43,8 @@ def unfit(tag: str, version: str, cited: str) -> str:
 
 
 def pack_notebooks(target: Path) -> None:
-    """The notebooks of every page, in the folders of the book."""
-    beside = {path for page in pages() for path in page.parent.glob(f"{page.stem}*.ipynb")}
+    """Both notebooks of every page, in the folders of the book."""
+    beside = {path for page in pages() for path in both_paths(page) if path.exists()}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(beside):
             archive.write(path, Path(target.stem) / path.relative_to("book"))

@@ -180,7 +180,9 @@ class Page:
             yield quote(f"**{title}**\n\n{text}" if title else text)
 
     def proof_(self, node: nodes.Element, level: int) -> Iterator[Block]:
-        yield quote(self.text(node))
+        """`Proof.` stands at its beginning, and the proof in an admonition of its own."""
+        inner = node[0] if isinstance(node[0], nodes.admonition) else node
+        yield quote(self.text(inner).replace("Proof.", "*Proof.*", 1))
 
     def numbered(self, node: nodes.Element, level: int) -> Iterator[Block]:
         """A proposition, say, with its number."""

@@ -65,7 +65,7 @@ browser: $(READY) ## look at the built site in Chromium, with the network cut of
 	@$(TOOL) book
 	@$(RUN) -m pytest -n 2 tests/browser
 
-colab: ## run the notebooks as hosted ones do: Python 3.12, NumPy 2.0.2, PyTorch 2.6.0
+colab: ## run the notebooks with a host's NumPy and PyTorch
 	@python3.12 tools/try_colab.py
 
 offline: $(READY) ## the site as one zip, to be read without network or server

@@ -25,10 +25,10 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 IMPORT = re.compile(r"@import\s+(?:url\()?[\"']([^\"']+)[\"']\)?;")
 ADDRESS = re.compile(r"url\(\s*[\"']?(?![\"'#]|data:|https?:)([^\"')]+)[\"']?\)")
 # The theme asks each block of code on the page whether it scrolls, which lays out the whole page as
-# soon as it is loaded; scrolling.js asks those that are laid out anyway
+# soon as it is loaded; keyboard.js asks those that are laid out anyway
 LEFT_OUT = {
     "scripts/pydata-sphinx-theme.js": (
-        '"complete"===document.readyState?T():window.addEventListener("load",T)'
+        ',"complete"===document.readyState?T():window.addEventListener("load",T)'
     )
 }
 OPTIONS = "documentation_options.js"  # other scripts in the page add to them at once

@@ -21,11 +21,12 @@ HERE = """() => {
 MISSED = """() => [...document.querySelectorAll(
     "article :is(a[href], button, summary), .bd-header-article :is(a[href], button)")].filter(
     e => e.checkVisibility({visibilityProperty: true}) && !e.dataset.reached
-        && e.tabIndex >= 0).map(e => e.outerHTML.slice(0, 120))"""
+        && e.tabIndex >= 0 && !e.matches(".header-title")).map(e => e.outerHTML.slice(0, 120))"""
 UNREACHABLE = """() => [...document.querySelectorAll(
     "article :is(pre, .formula, .pst-scrollable-table-container, span.math)")].filter(
     e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && e.clientWidth
-        && !(e.tabIndex === 0 && e.role === "group" && e.ariaLabel)).map(e => e.outerHTML.slice(0, 120))"""
+        && !(e.tabIndex === 0 && e.role === "group" && e.ariaLabel)
+).map(e => e.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture

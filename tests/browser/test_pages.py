@@ -52,7 +52,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 COLOURS = ["color-contrast", "link-in-text-block"]  # what another theme can spoil
 UNFOLD = """() => {
     document.documentElement.classList.add("whole");
-    for (const e of document.querySelectorAll(".toggle-hidden")) e.classList.remove("toggle-hidden");
+    for (const e of document.querySelectorAll(".toggle-hidden"))
+        e.classList.remove("toggle-hidden");
     for (const e of document.querySelectorAll("article details")) e.open = true;
     return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())));
 }"""

@@ -1,6 +1,7 @@
 """Every page as a reader sees it: on a desk and on a phone, in light and in dark."""
 
 import itertools
+import json
 import os
 
 import pytest
@@ -149,7 +150,7 @@ def test_axe_finds_nothing(opened, place):
             options = rules | {"rules": {"color-contrast": {"enabled": False}}}
         elif theme == "dark":
             options = {"runOnly": {"type": "rule", "values": COLOURS}}
-        found = Axe().run(opened, context, options).response["violations"]
+        found = Axe().run(opened, context, json.dumps(options)).response["violations"]
         faults = [
             f"{theme}, {rule['id']}: {node['target'][0]}: {node['failureSummary']}"
             for rule in found

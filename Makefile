@@ -73,7 +73,7 @@ release: $(READY) ## wheel, offline zip and notebooks in _build/release (TAG=v1.
 	@$(TOOL) book
 	@TAG="$(TAG)" $(TOOL) release
 
-versions: $(READY) ## the site with earlier releases under their tags (FROM=folder of offline zips)
+versions: $(READY) ## the site with the releases of FROM=folder (offline zips)
 	@$(TOOL) book
 	@$(TOOL) versions "$(FROM)" _build/published
 

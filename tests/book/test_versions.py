@@ -9,7 +9,7 @@ import pytest
 import offline
 import versions
 
-PAGE = """<html><head><link rel="canonical" href="https://o.github.io/unrolled/{name}" />
+PAGE = """<html><head><link rel="canonical" href="https://unrolled-book.github.io/unrolled/{name}" />
 <script type="application/json" id="citation">{citation}</script></head><body>
 <aside id="bd-header-version-warning" class="d-none d-print-none" aria-label="Warning"></aside>
 <main>{text}<footer class="bd-footer-content">
@@ -17,7 +17,7 @@ PAGE = """<html><head><link rel="canonical" href="https://o.github.io/unrolled/{
 
 
 def write(site, name, text):
-    address = f"https://o.github.io/unrolled/{name}"
+    address = f"https://unrolled-book.github.io/unrolled/{name}"
     page = PAGE.format(name=name, text=text, citation=json.dumps({"address": address}))
     (site / name).parent.mkdir(parents=True, exist_ok=True)
     (site / name).write_text(page)
@@ -68,7 +68,7 @@ def test_a_page_of_a_release_leads_to_the_newest(published):
 
 
 def test_search_engines_keep_the_newest_and_nothing_that_is_gone(published):
-    newest = '<link rel="canonical" href="https://o.github.io/unrolled/book/a.html" />'
+    newest = '<link rel="canonical" href="https://unrolled-book.github.io/unrolled/book/a.html" />'
     for page in (published / "v0.9.0/book/a.html", published / "book/a.html"):
         assert newest in page.read_text() and "noindex" not in page.read_text()
     gone = (published / "v0.9.0/book/gone.html").read_text()
@@ -78,7 +78,7 @@ def test_search_engines_keep_the_newest_and_nothing_that_is_gone(published):
 def test_a_citation_leads_to_the_release_it_names(published):
     for folder, home in (("v0.9.0/", "unrolled/v0.9.0"), ("", "unrolled")):
         page = (published / f"{folder}book/a.html").read_text()
-        assert f'{{"address": "https://o.github.io/{home}/book/a.html"}}' in page
+        assert f'{{"address": "https://unrolled-book.github.io/{home}/book/a.html"}}' in page
 
 
 def test_every_page_of_the_newest_leads_to_the_list(published):

@@ -9,11 +9,11 @@ import pytest
 import offline
 import versions
 
-PAGE = """<html><head><link rel="canonical" href="https://unrolled-book.github.io/unrolled/{name}" />
+PAGE = """<head><link rel="canonical" href="https://unrolled-book.github.io/unrolled/{name}" />
 <script type="application/json" id="citation">{citation}</script></head><body>
 <aside id="bd-header-version-warning" class="d-none d-print-none" aria-label="Warning"></aside>
 <main>{text}<footer class="bd-footer-content">
-<div class="bd-footer-content__inner container"></div></footer></main></body></html>"""
+<div class="bd-footer-content__inner container"></div></footer></main></body>"""
 
 
 def write(site, name, text):

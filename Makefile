@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser colab wheel offline release hub claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser colab wheel offline release versions hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -75,6 +75,10 @@ offline: $(READY) ## the site as one zip, to be read without network or server
 release: $(READY) ## wheel, offline zip and notebooks in _build/release (TAG=v1.2.3)
 	@$(TOOL) book
 	@TAG="$(TAG)" $(TOOL) release
+
+versions: $(READY) ## the site with the releases of FROM=folder (offline zips)
+	@$(TOOL) book
+	@$(TOOL) versions "$(FROM)" _build/published
 
 wheel: $(READY) ## build the package, install it with NumPy alone, run every layer
 	@$(TOOL) try_wheel

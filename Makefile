@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel offline release hub claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser wheel offline pdf release hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -69,8 +69,14 @@ offline: $(READY) ## the site as one zip, to be read without network or server
 	@$(TOOL) book
 	@$(TOOL) offline
 
-release: $(READY) ## wheel, offline zip and notebooks in _build/release (TAG=v1.2.3)
+pdf: $(READY) ## print the book and each chapter in _build/pdf (CHAPTER=bptt: that one)
+	@$(TOOL) chromium
 	@$(TOOL) book
+	@CHAPTER="$(CHAPTER)" $(TOOL) pdf
+
+release: $(READY) ## wheel, PDF, offline zip and notebooks in _build/release (TAG=v1.2.3)
+	@$(TOOL) book
+	@$(TOOL) pdf
 	@TAG="$(TAG)" $(TOOL) release
 
 wheel: $(READY) ## build the package, install it with NumPy alone, run every layer

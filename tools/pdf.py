@@ -48,16 +48,18 @@ def main() -> None:
 def make(browser: Browser, only: str = "") -> None:
     """All PDFs, or that of one chapter by its name in the address, such as bptt."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    contents = yaml.safe_load(Path("_toc.yml").read_text("utf-8"))
+    plan = bind.plan(yaml.safe_load(Path("_toc.yml").read_text("utf-8")))
+    if only and only not in plan:
+        sys.exit(f"There is no chapter {only}; there are {', '.join(plan)}")
     known = facts()
-    names = [chapter.key for chapter in bind.chapters(contents, SITE, only) if chapter.numbered]
     if not only:
-        parts = bind.chapters(contents, SITE)
+        parts = [bind.chapter(SITE, *place) for place in plan.values()]
         _print(browser, "unrolled", bind.book(parts, read(SITE, bind.FRONT), known))
-    for name in names:
-        (chapter,) = bind.chapters(contents, SITE, name)
-        works = read(SITE, "book/reference/bibliography.html")
-        _print(browser, name, bind.one_chapter(chapter, works, known))
+    for name, (part, paths) in plan.items():
+        if name == only or (not only and part.get("numbered", True)):
+            works = read(SITE, "book/reference/bibliography.html")
+            document = bind.one_chapter(bind.chapter(SITE, part, paths), works, known)
+            _print(browser, name, document)
 
 
 def _print(browser: Browser, name: str, document: str) -> None:
@@ -65,6 +67,7 @@ def _print(browser: Browser, name: str, document: str) -> None:
     page, target = FOLDER / f"{name}.html", FOLDER / f"{name}.pdf"
     page.write_text(document, "utf-8")
     press.press(browser, page, target)
+    press.finish(target, facts()["authors"])
     page.unlink()
     size = target.stat().st_size / 1e6
     print(f"{target}: {size:.1f} MB, {time.monotonic() - start:.0f} s", flush=True)

@@ -23,7 +23,6 @@ class Chapter:
 
     leaves: list[Leaf]
     part: str
-    numbered: bool = True  # unlike those of the reference
 
     @property
     def key(self) -> str:
@@ -34,18 +33,20 @@ class Chapter:
         return self.leaves[0].title
 
 
-def chapters(contents: dict, site: Path, only: str = "") -> list[Chapter]:
-    """The chapters that go on paper, or one of them, in the order of _toc.yml."""
-    found = []
+def plan(contents: dict) -> dict[str, tuple[dict, list[str]]]:
+    """The chapters that go on paper, in the order of _toc.yml: part and pages of each."""
+    found = {}
     for part in contents["parts"]:
         for entry in part["chapters"]:
             files = [entry["file"], *(below["file"] for below in entry.get("sections", ()))]
             paths = [str(Path(file).with_suffix(".html")) for file in files]
-            if key(paths[0]) not in LEFT_OUT and only in ("", key(paths[0])):
-                numbered = part.get("numbered", True)
-                leaves = [read(site, path) for path in paths]
-                found.append(Chapter(leaves, part["caption"], numbered))
+            if key(paths[0]) not in LEFT_OUT:
+                found[key(paths[0])] = (part, paths)
     return found
+
+
+def chapter(site: Path, part: dict, paths: list[str]) -> Chapter:
+    return Chapter([read(site, path) for path in paths], part["caption"])
 
 
 def set_levels(leaf: Leaf, shift: int) -> None:
@@ -68,16 +69,35 @@ def resolve(leaves: Iterable[Leaf], extra: set[str], address: str) -> None:
                     link["href"] = f"{address}{page}" + (f"#{place}" if place else "")
                     continue
                 link["href"] = f"#{target if target in ids else key(page)}"
-                if page != leaf.path and wants_page(link):
+                if page != leaf.path and wants_page(link) and not link.select_one(".at"):
                     link["class"] = [*link["class"], "page"]
                     link.append(BeautifulSoup(AT, "html.parser").span)
 
 
+def shorten_index(leaf: Leaf) -> None:
+    """The index of terms on paper: a word and its pages, in place of titles."""
+    for entry in leaf.article.select("li:has(strong)"):
+        places = [link for link in entry.select("a[data-page]") if link["data-place"]]
+        del places[0]  # the word itself, in the glossary
+        line = entry.p or entry
+        strong = entry.strong.extract()
+        line.clear()
+        line.append(strong)
+        for link in places:
+            link.clear()
+            link.append(BeautifulSoup(AT, "html.parser").span)
+            link["class"] = [*link["class"], "bare"]
+            line.append(link)
+        entry["class"] = ["entry"]
+    leaf.article["class"] = ["index"]
+
+
 def wants_page(link: Tag) -> bool:
-    """Whether a reader of paper would look it up: not each word of the glossary, each work cited."""
-    if "term" in link["class"] or link.find_parent(class_=("bibtex-citation", "claim-mark")):
+    """Whether a reader of paper would look it up: not every term and every work."""
+    if "term" in link["class"] or link.select_one(".std-term"):
         return False
-    return not link.find_parent(class_="equation-mark")
+    marks = ("bibtex-citation", "claim-mark", "equation-mark")
+    return not any(link.find_parent(class_=mark) for mark in marks)
 
 
 def book(parts: list[Chapter], front: Leaf, facts: dict[str, str]) -> str:
@@ -86,6 +106,9 @@ def book(parts: list[Chapter], front: Leaf, facts: dict[str, str]) -> str:
     last.sort(key=lambda chapter: LAST.index(chapter.key))
     body = [chapter for chapter in parts if chapter.key not in LAST]
     leaves = [front, *(leaf for chapter in parts for leaf in chapter.leaves)]
+    for leaf in leaves:
+        if leaf.key == "terms":
+            shorten_index(leaf)
     resolve(leaves, set(), facts["address"])
     inside, part = [_leaf(front, 0, "front")], ""
     for chapter in body:
@@ -118,9 +141,14 @@ def one_chapter(chapter: Chapter, bibliography: Leaf, facts: dict[str, str]) -> 
 def _cited(chapter: Chapter, bibliography: Leaf) -> Leaf:
     soup = BeautifulSoup(str(bibliography.article), "html.parser").section
     links = [link for leaf in chapter.leaves for link in leaf.article.select("a[data-page]")]
-    links += [a for leaf in chapter.leaves for s in leaf.solutions for a in s.select("a[data-page]")]
-    cited = {f"{bibliography.key}--{link['data-place']}" for link in links
-             if link["data-page"] == bibliography.path}
+    links += [
+        a for leaf in chapter.leaves for s in leaf.solutions for a in s.select("a[data-page]")
+    ]
+    cited = {
+        f"{bibliography.key}--{link['data-place']}"
+        for link in links
+        if link["data-page"] == bibliography.path
+    }
     for work in soup.select("div.citation"):
         if work["id"] not in cited:
             work.decompose()
@@ -131,7 +159,7 @@ def _cited(chapter: Chapter, bibliography: Leaf) -> Leaf:
 
 
 def _chapter(chapter: Chapter, shift: int = 1) -> list[str]:
-    first, *others = chapter.leaves
+    first = chapter.leaves[0]
     made = []
     for leaf in chapter.leaves:
         depth = shift if leaf is first else shift + 1
@@ -186,8 +214,12 @@ def contents(inside: str, deepest: int) -> str:
     for level, attributes, text in re.findall(r"<h([1-6])([^>]*)>(.*?)</h\1>", inside, re.DOTALL):
         if int(level) <= deepest and (place := re.search(r'id="([^"]*)"', attributes)):
             plain = re.sub(r"<(?!/?(math|m[a-z]+)\b)[^>]*>", "", text)
-            lines.append(f'<li class="l{level}"><a href="#{place[1]}"><span>{plain}</span>{AT}</a></li>')
-    return f'<nav class="contents"><p class="heading">Contents</p><ul>{"".join(lines)}</ul></nav>'
+            lines.append(
+                f'<li class="l{level}"><a href="#{place[1]}"><span>{plain}</span>{AT}</a></li>'
+            )
+    short = " short" if deepest < 3 else ""
+    heading = '<p class="heading">Contents</p>'
+    return f'<nav class="contents{short}">{heading}<ul>{"".join(lines)}</ul></nav>'
 
 
 def _name_headings(inside: str) -> str:
@@ -195,7 +227,9 @@ def _name_headings(inside: str) -> str:
     count = iter(range(10**6))
 
     def name(match: re.Match) -> str:
-        return match[0] if "id=" in match[2] else f'<h{match[1]}{match[2]} id="heading-{next(count)}">'
+        return (
+            match[0] if "id=" in match[2] else f'<h{match[1]}{match[2]} id="heading-{next(count)}">'
+        )
 
     return re.sub(r"<h([1-6])([^>]*)>", name, inside)
 

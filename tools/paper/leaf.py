@@ -98,7 +98,10 @@ def _take_out_solutions(leaf: Leaf) -> None:
     """Solutions and answers go to the end of the book; a line says where."""
     for number, box in enumerate(leaf.article.select("div.solution, div.dropdown.admonition")):
         box["id"] = box.get("id") or f"{leaf.key}--answers-{number}"
-        line = BeautifulSoup('<p class="where"><a class="page"><b></b><span class="at">000</span></a></p>', "html.parser").p
+        line = BeautifulSoup(
+            '<p class="where"><a class="page"><b></b><span class="at">000</span></a></p>',
+            "html.parser",
+        ).p
         line.a["href"] = f"#{box['id']}"
         line.b.string = "Solution" if "solution" in box["class"] else "Answers"
         box.replace_with(line)

@@ -66,8 +66,7 @@ def _print(browser: Browser, name: str, document: str) -> None:
     start = time.monotonic()
     page, target = FOLDER / f"{name}.html", FOLDER / f"{name}.pdf"
     page.write_text(document, "utf-8")
-    press.press(browser, page, target)
-    press.finish(target, facts()["authors"])
+    press.press(browser, page, target, facts()["authors"])
     page.unlink()
     size = target.stat().st_size / 1e6
     print(f"{target}: {size:.1f} MB, {time.monotonic() - start:.0f} s", flush=True)

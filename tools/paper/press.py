@@ -1,5 +1,6 @@
 """Print a document with Chromium, which draws its formulas and knows on which page all is."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pikepdf
@@ -45,7 +46,12 @@ SET = """([pages, settled]) => {
 }"""
 
 
-def press(browser: Browser, document: Path, target: Path) -> None:
+HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
+  .filter(heading => heading.checkVisibility())
+  .map(heading => heading.textContent.replace(/\\s+/g, " ").trim())"""
+
+
+def press(browser: Browser, document: Path, target: Path, author: str) -> None:
     """The document as a PDF, with outline, links and the tags that screen readers go by.
 
     Chromium says only in the PDF on which page a place is, so it prints until no number changes.
@@ -62,11 +68,12 @@ def press(browser: Browser, document: Path, target: Path) -> None:
             if known:
                 page.evaluate(SET, [known, time > 2])
             page.evaluate(FIT)
+            headings = page.evaluate(HEADINGS)
             _print(page, target)
         with pikepdf.open(target) as pdf:
             found = numbers(pdf)
         if found == known:
-            return
+            return finish(target, author, headings)
         known = found
     raise RuntimeError(f"{target}: after {AGAIN} times, the numbers of its pages still change")
 
@@ -84,9 +91,22 @@ def numbers(pdf: pikepdf.Pdf) -> dict[str, int]:
     return {name.removeprefix("/"): pages[place[0].objgen] for name, place in places}
 
 
-def finish(pdf: Path, author: str) -> None:
-    """Say whose it is, and pack the tags, which make up two thirds of the file."""
+def finish(pdf: Path, author: str, headings: list[str]) -> None:
+    """Say whose it is, and pack the tags, which make up two thirds of the file.
+
+    In the outline, Chromium says a heading twice that it has moved to the next page.
+    """
     with pikepdf.open(pdf, allow_overwriting_input=True) as book:
+        with book.open_outline() as outline:
+            entries = list(_flat(outline.root))
+            for entry, heading in zip(entries, headings, strict=True):
+                entry.title = heading
         book.docinfo["/Author"] = author
         book.docinfo["/Creator"] = "make pdf"
         book.save(pdf, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def _flat(entries: Iterable[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
+    for entry in entries:
+        yield entry
+        yield from _flat(entry.children)

@@ -127,8 +127,11 @@ def pixels(printed: Printed) -> int:
     found = {
         tuple(image.objgen) for page in printed.pdf.pages for image in page.get_images().values()
     }
-    own = {img["src"] for img in printed.soup.select("img") if not img["src"].endswith(".svg")}
-    return max(0, len(found) - 2 * len(own))  # with a mask, a picture is two
+    own = 0
+    for source in {img["src"] for img in printed.soup.select("img")}:
+        drawn = Path(source.removeprefix("file://")).read_text("utf-8") if ".svg" in source else ""
+        own += drawn.count("<image ") if drawn else 1  # a field of colours is one in a drawing, too
+    return max(0, len(found) - 2 * own)  # with a mask, a picture is two
 
 
 def out_of_bounds(printed: Printed) -> list[str]:

@@ -102,7 +102,7 @@ def test_pixels_in_place_of_a_drawing_are_found(plant):
 
 
 def test_text_out_of_bounds_is_found(plant):
-    assert faults.out_of_bounds(plant('<p style="margin-left: -15mm">word'))
+    assert faults.out_of_bounds(plant("<p>word", STYLE.replace("20mm", "3mm")))
 
 
 def test_a_solution_before_the_appendix_is_found(plant):

@@ -24,6 +24,7 @@ PARTS = (
     "looking",
     "hearing",
     "convolution",
+    "recurrence_returns",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

@@ -69,12 +69,12 @@ offline: $(READY) ## the site as one zip, to be read without network or server
 	@$(TOOL) book
 	@$(TOOL) offline
 
-pdf: $(READY) ## print the book and each chapter in _build/pdf (CHAPTER=bptt: that one)
+pdf: $(READY) ## print the book, in _build/pdf (CHAPTER=bptt: one chapter)
 	@$(TOOL) chromium
 	@$(TOOL) book
 	@CHAPTER="$(CHAPTER)" $(TOOL) pdf
 
-release: $(READY) ## wheel, PDF, offline zip and notebooks in _build/release (TAG=v1.2.3)
+release: $(READY) ## what a release has, in _build/release (TAG=v1.2.3)
 	@$(TOOL) book
 	@$(TOOL) pdf
 	@TAG="$(TAG)" $(TOOL) release

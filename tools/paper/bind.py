@@ -77,8 +77,10 @@ def resolve(leaves: Iterable[Leaf], extra: set[str], address: str) -> None:
 def shorten_index(leaf: Leaf) -> None:
     """The index of terms on paper: a word and its pages, in place of titles."""
     for entry in leaf.article.select("li:has(strong)"):
-        places = [link for link in entry.select("a[data-page]") if link["data-place"]]
-        del places[0]  # the word itself, in the glossary
+        _, *links = entry.select("a[data-page]")  # the first is the word itself, in the glossary
+        nexts = [*(link["data-page"] for link in links[1:]), ""]
+        places = [link for link, then in zip(links, nexts, strict=True)
+                  if link["data-place"] or link["data-page"] != then]  # fmt: skip
         line = entry.p or entry
         strong = entry.strong.extract()
         line.clear()
@@ -90,6 +92,7 @@ def shorten_index(leaf: Leaf) -> None:
             line.append(link)
         entry["class"] = ["entry"]
     leaf.article["class"] = ["index"]
+    leaf.article.find("p", recursive=False).decompose()  # of the search field
 
 
 def wants_page(link: Tag) -> bool:

@@ -69,18 +69,23 @@ def press(browser: Browser, document: Path, target: Path, author: str) -> None:
                 page.evaluate(SET, [known, time > 2])
             page.evaluate(FIT)
             headings = page.evaluate(HEADINGS)
-            _print(page, target)
+            last = time > 1  # the tags take most of the time
+            _print(page, target, last)
         with pikepdf.open(target) as pdf:
             found = numbers(pdf)
-        if found == known:
+        if last and found == known:
             return finish(target, author, headings)
         known = found
     raise RuntimeError(f"{target}: after {AGAIN} times, the numbers of its pages still change")
 
 
-def _print(page: Page, target: Path) -> None:
+def _print(page: Page, target: Path, tagged: bool) -> None:
     page.pdf(
-        path=target, prefer_css_page_size=True, outline=True, tagged=True, print_background=True
+        path=target,
+        prefer_css_page_size=True,
+        print_background=True,
+        outline=tagged,
+        tagged=tagged,
     )
 
 

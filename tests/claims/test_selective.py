@@ -39,7 +39,9 @@ def test_three_of_each(claim):
     for seed in (1, 2, 3):
         torch.manual_seed(seed)
         assert right(trained(Recorder(5, 3, 4), seed, True), 12, True).min() > 0.98
-        lists = [trained(AnyFilter(12, 5, 3, 4), seed, s, learning_rate=0.05) for s in (True, False)]
+        lists = [
+            trained(AnyFilter(12, 5, 3, 4), seed, s, learning_rate=0.05) for s in (True, False)
+        ]
         first, second, third = right(lists[0], 12, True)
         assert min(first, third) > 0.95 and 0.62 < second < 0.69
         assert right(lists[1], 12, False).min() == 1

@@ -11,7 +11,7 @@ T, N, D, H, S = 7, 3, 4, 5, 6
 
 @pytest.mark.equation("eq-selective-sum", tolerance=1e-12)
 def test_sum(check, rng):
-    """Left: the filter run step by step, and read out; right: one number for each place and symbol."""
+    """Left: the filter run step by step, and read out; right: a number for each place."""
     symbols, u = rng.integers(0, 3, T), rng.normal(size=(3, H))
     lam, w, h = rng.uniform(0.3, 0.95, H), rng.normal(size=H), np.zeros(H)
     for s in symbols:

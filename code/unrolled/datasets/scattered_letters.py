@@ -32,16 +32,14 @@ def tapes(
 def copying(
     T: int, N: int, rng: np.random.Generator, K: int = 3, V: int = 4
 ) -> tuple[ndarray, ndarray]:
-    """Tapes with K marks behind: ids (T + K, N); y, IGNORED but at the marks, which ask in order."""
+    """Tapes with K marks behind: ids (T + K, N); y, IGNORED but at the marks."""
     ids, letters = tapes(T, N, rng, K, V)
     marks = np.full((K, N), V + 1)
     blank = np.full((T, N), IGNORED)
     return np.concatenate([ids, marks]), np.concatenate([blank, letters])
 
 
-def induction(
-    T: int, N: int, rng: np.random.Generator, V: int = 4
-) -> tuple[ndarray, ndarray]:
+def induction(T: int, N: int, rng: np.random.Generator, V: int = 4) -> tuple[ndarray, ndarray]:
     """Random letters, one mark among them and one at the end: what came after the first mark?
 
     ids (T, N); y (T, N), IGNORED but at the last step.

@@ -6,7 +6,7 @@ S6 (Gu & Dao, 2023) keeps S numbers for each of its H units. u, a, B and C are x
     h[t] = exp(Delta A) h[t-1] + Delta u B              with A = -exp(A_log), below zero
     y[t] = sum over the S numbers of C h[t], plus skip u
 
-The RG-LRU (De et al., 2024) keeps one number for each unit. u, r and i come from x[t] in the same way:
+The RG-LRU (De et al., 2024) keeps one number for each unit. u, r and i are made in the same way:
 
     gamma = sigmoid(Lambda) ** (c sigmoid(r))           with c = 8
     h[t] = gamma h[t-1] + sqrt(1 - gamma²) sigmoid(i) u
@@ -48,7 +48,7 @@ class S6Tape(NamedTuple):
 
 @dataclass
 class S6:
-    """The blocks u, a (H each), B, C (S each) stand side by side. The gradient has the same fields."""
+    """The blocks u, a (H each), B, C (S each), side by side. The gradient has the same fields."""
 
     W_xh: ndarray  # (D, 2H + 2S)
     b_h: ndarray  # (2H + 2S,)
@@ -137,9 +137,7 @@ class RGLRU:
     Lambda: ndarray  # (H,), sigmoid(Lambda) ** c is kept where the gate r is fully open
 
     @classmethod
-    def init(
-        cls, D: int, H: int, rng: np.random.Generator, dtype: DTypeLike = float
-    ) -> "RGLRU":
+    def init(cls, D: int, H: int, rng: np.random.Generator, dtype: DTypeLike = float) -> "RGLRU":
         """Gaussian weights, zero biases, and from 0.9 to 0.999 kept where r is open."""
         check_init(rng, dtype, D=D, H=H)
         W = rng.normal(size=(D, 3 * H)) / np.sqrt(D)

@@ -1,4 +1,4 @@
-"""A recurrence with one factor for all units, in three forms: step by step, as a masked product, in blocks.
+"""A recurrence with one factor for all units, step by step, as a masked product and in blocks.
 
     h[t] = a[t] h[t-1] + B[t] x[t]'          h (S, P) for each sequence
     y[t] = C[t] h[t]

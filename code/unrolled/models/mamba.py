@@ -16,8 +16,8 @@ from unrolled import checks
 PARTS = ("conv", "silu", "gate", "skip", "Delta", "B", "C")
 
 
-def tree(beta: Tensor, gamma: Tensor, s_0: Tensor) -> Tensor:
-    """beta, gamma (T, ...), s_0 (...) -> all states of s = beta + gamma s, pairs of steps joined."""
+def _tree(beta: Tensor, gamma: Tensor, s_0: Tensor) -> Tensor:
+    """beta, gamma (T, ...), s_0 (...) -> all states, pairs of steps being joined."""
     T = len(beta)
     if T < 4:
         states = []
@@ -28,7 +28,7 @@ def tree(beta: Tensor, gamma: Tensor, s_0: Tensor) -> Tensor:
     first, second = slice(0, T - 1, 2), slice(1, None, 2)
     pair = torch.addcmul(beta[second], gamma[second], beta[first])
     s = torch.empty_like(beta)
-    s[second] = tree(pair, gamma[second] * gamma[first], s_0)
+    s[second] = _tree(pair, gamma[second] * gamma[first], s_0)
     s[0] = torch.addcmul(beta[0], gamma[0], s_0)
     before = s[1 : T - 1 : 2]  # after steps 2, 4, …, where another step follows
     s[2::2] = torch.addcmul(beta[2::2], gamma[2::2], before)
@@ -40,7 +40,7 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, beta, gamma, s_0):
-        s = tree(beta, gamma, s_0)
+        s = _tree(beta, gamma, s_0)
         ctx.save_for_backward(s, gamma, s_0)
         return s
 
@@ -48,7 +48,7 @@ class _Scan(torch.autograd.Function):
     def backward(ctx, ds):
         s, gamma, s_0 = ctx.saved_tensors
         later = torch.cat([torch.zeros_like(gamma[:1]), gamma[1:].flip(0)])
-        delta = tree(ds.flip(0), later, torch.zeros_like(s_0)).flip(0)
+        delta = _tree(ds.flip(0), later, torch.zeros_like(s_0)).flip(0)
         return delta, delta * torch.cat([s_0[None], s[:-1]]), gamma[0] * delta[0]
 
 
@@ -100,7 +100,7 @@ class Mamba(nn.Module):
             self.widen.bias.copy_(Delta.expm1().log())  # softplus of it is Delta
 
     def step_sizes(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """u (T, N, H) -> Delta (T, N, H, 1), B and C (T, N, 1, S), or (H, S) where they are fixed."""
+        """u (T, N, H) -> Delta (T, N, H, 1), B and C (T, N, 1, S), or (H, S) if fixed."""
         S = self.sizes[2]
         a, B, C = self.select(u).split([self.widen.in_features, S, S], dim=2)
         a = self.widen.bias.expand(u.shape) if "Delta" in self.without else self.widen(a)
@@ -111,7 +111,7 @@ class Mamba(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (T, N, D) -> (T, N, D), the state starting at zero."""
         checks.kind("a tensor", Tensor, x=x)
-        D, H, S, taps = self.sizes
+        D, _, _, taps = self.sizes
         if x.ndim != 3 or x.shape[2] != D:
             raise ValueError(f"x must be (T, N, {D}), got {tuple(x.shape)}")
         u, gate = self.into(x).chunk(2, dim=2)
@@ -151,7 +151,9 @@ class MambaNetwork(nn.Module):
         """ids (T, N), whole numbers below V -> scores (T, N, V)."""
         checks.kind("a tensor", Tensor, ids=ids)
         if ids.ndim != 2 or ids.dtype != torch.int64:
-            raise ValueError(f"ids must be whole numbers (T, N), got {tuple(ids.shape)} {ids.dtype}")
+            raise ValueError(
+                f"ids must be whole numbers (T, N), got {tuple(ids.shape)} {ids.dtype}"
+            )
         V = self.embed.num_embeddings
         if ids.numel() and not 0 <= ids.min() <= ids.max() < V:
             raise ValueError(f"ids must be from 0 to {V - 1}, got {ids.min()} to {ids.max()}")

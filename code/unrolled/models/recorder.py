@@ -47,7 +47,9 @@ class Recorder(nn.Module):
     def _check(self, ids: Tensor) -> None:
         checks.kind("a tensor", Tensor, ids=ids)
         if ids.ndim != 2 or len(ids) == 0 or ids.dtype != torch.int64:
-            raise ValueError(f"ids must be whole numbers (T, N), got {tuple(ids.shape)} {ids.dtype}")
+            raise ValueError(
+                f"ids must be whole numbers (T, N), got {tuple(ids.shape)} {ids.dtype}"
+            )
         symbols = self.write.num_embeddings
         if ids.numel() and not 0 <= ids.min() <= ids.max() < symbols:
             raise ValueError(f"ids must be from 0 to {symbols - 1}, got {ids.min()} to {ids.max()}")
@@ -71,7 +73,9 @@ class AnyFilter(nn.Module):
         checks.kind("a tensor", Tensor, ids=ids)
         T, symbols, K, V = self.sizes
         if ids.ndim != 2 or len(ids) != T or ids.dtype != torch.int64:
-            raise ValueError(f"ids must be whole numbers ({T}, N), got {tuple(ids.shape)} {ids.dtype}")
+            raise ValueError(
+                f"ids must be whole numbers ({T}, N), got {tuple(ids.shape)} {ids.dtype}"
+            )
         if ids.numel() and not 0 <= ids.min() <= ids.max() < symbols:
             raise ValueError(f"ids must be from 0 to {symbols - 1}, got {ids.min()} to {ids.max()}")
         places = torch.arange(T)[:, None] * symbols

@@ -1,4 +1,4 @@
-"""S6 and the RG-LRU against torch, and with gates wide open or shut (the rest: test_layer_contract)."""
+"""S6 and the RG-LRU against torch, and with gates at ±80 (the rest: test_layer_contract)."""
 
 import numpy as np
 import pytest

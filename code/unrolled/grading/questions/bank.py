@@ -24,6 +24,7 @@ PARTS = (
     "looking",
     "hearing",
     "convolution",
+    "selecting",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

@@ -371,7 +371,7 @@ def _():
     return {"D": 4, "H": 6, "S": 3, "taps": 4, "without": ("conv",)}
 
 
-@valid("models.mamba.Mamba.forward")
+@valid("models.mamba.Mamba.forward", overflows=True)
 def _():
     return {"self": block(), "x": torch.randn(5, 2, 4, generator=torch_rng())}
 

@@ -16,7 +16,15 @@ def tapes(
 ) -> tuple[ndarray, ndarray]:
     """N tapes of T places with K letters each: ids (T, N), and the letters in order (K, N).
 
-    The letters stand anywhere, or, with `scattered=False`, at K places that are the same for all.
+    Parameters
+    ----------
+    T, N : places on a tape, and tapes
+    K, V : letters on a tape, and letters of the alphabet
+    scattered : whether the letters stand anywhere; else at K places that are the same for all
+
+    Raises
+    ------
+    ValueError : if there are fewer places than letters, or an argument is of another kind
     """
     _check(T, N, rng, K, V)
     checks.kind("True or False", bool, scattered=scattered)

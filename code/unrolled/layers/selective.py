@@ -31,7 +31,6 @@ POWER = 8  # c of the RG-LRU
 
 def softplus(a: ndarray) -> ndarray:
     """log(1 + e^a) of an array of floats, without overflow."""
-    check("a", a, *np.shape(a))
     return np.maximum(a, 0) + np.log1p(np.exp(-abs(a)))
 
 
@@ -78,7 +77,8 @@ class S6:
     ) -> tuple[ndarray, ndarray, S6Tape]:
         """x (T, N, D), state (N, H, S) -> y (T, N, H), last state, tape (`eq-selective-s6`).
 
-        Raises ValueError if x or state has another shape, or is not of floats.
+        Raises ValueError if x or state has another shape or is not of floats, or x is so large
+        that what is written leaves the floats: it grows with the third power of x.
         """
         checks.function(fill=fill)
         (D, width), (H, S) = self.W_xh.shape, self.A_log.shape
@@ -89,6 +89,8 @@ class S6:
         Delta = softplus(a)
         keep = np.exp(-Delta[..., None] * np.exp(self.A_log))  # (T, N, H, S)
         write = (Delta * u)[..., None] * B[:, :, None]
+        if not np.isfinite(write).all():
+            raise ValueError("x is too large: what is written is no longer finite")
         h, scanned = scan.forward(write, keep, state, fill)
         y = np.einsum("tnhs,tns->tnh", h, C) + self.skip * u
         return y, scanned.s[-1], S6Tape(x, u, a, B, C, scanned)

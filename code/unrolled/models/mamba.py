@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unrolled import checks
+from unrolled.models.tensors import embed
 
 PARTS = ("conv", "silu", "gate", "skip", "Delta", "B", "C")
 
@@ -58,6 +59,9 @@ def scan(beta: Tensor, gamma: Tensor, s_0: Tensor) -> Tensor:
     In about 2 log2(T) rounds, and so is the gradient. Raises ValueError if the shapes do not fit.
     """
     checks.kind("a tensor", Tensor, beta=beta, gamma=gamma, s_0=s_0)
+    kinds = {beta.dtype, gamma.dtype, s_0.dtype}
+    if len(kinds) > 1 or not beta.is_floating_point():
+        raise ValueError(f"beta, gamma and s_0 must be floats of one type, got {kinds}")
     if beta.ndim == 0 or beta.shape != gamma.shape or s_0.shape != beta.shape[1:]:
         shapes = f"{tuple(beta.shape)}, {tuple(gamma.shape)} and {tuple(s_0.shape)}"
         raise ValueError(f"expected beta and gamma (T, ...) and s_0 (...), got {shapes}")
@@ -83,7 +87,8 @@ class Mamba(nn.Module):
     ) -> None:
         super().__init__()
         checks.whole(1, D=D, H=H, S=S, taps=taps)
-        if not isinstance(without, tuple | list) or not set(without) <= set(PARTS):
+        parts = isinstance(without, tuple | list)
+        if not parts or not all(isinstance(part, str) and part in PARTS for part in without):
             raise ValueError(f"without must be parts of {PARTS}, got {without!r}")
         self.without, self.sizes = frozenset(without), (D, H, S, taps)
         self.into = nn.Linear(D, 2 * H, bias=False)
@@ -101,7 +106,8 @@ class Mamba(nn.Module):
 
     def step_sizes(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """u (T, N, H) -> Delta (T, N, H, 1), B and C (T, N, 1, S), or (H, S) if fixed."""
-        S = self.sizes[2]
+        _, H, S, _ = self.sizes
+        self._check("u", u, H)
         a, B, C = self.select(u).split([self.widen.in_features, S, S], dim=2)
         a = self.widen.bias.expand(u.shape) if "Delta" in self.without else self.widen(a)
         B = self.fixed["B"] if "B" in self.without else B[:, :, None]
@@ -110,10 +116,8 @@ class Mamba(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (T, N, D) -> (T, N, D), the state starting at zero."""
-        checks.kind("a tensor", Tensor, x=x)
         D, _, _, taps = self.sizes
-        if x.ndim != 3 or x.shape[2] != D:
-            raise ValueError(f"x must be (T, N, {D}), got {tuple(x.shape)}")
+        self._check("x", x, D)
         u, gate = self.into(x).chunk(2, dim=2)
         if "conv" not in self.without:
             u = self.conv(F.pad(u.permute(1, 2, 0), (taps - 1, 0))).permute(2, 0, 1)
@@ -129,6 +133,13 @@ class Mamba(nn.Module):
         if "gate" not in self.without:
             y = y * F.silu(gate)
         return self.out(y)
+
+    def _check(self, name: str, given: Tensor, width: int) -> None:
+        """ValueError unless it is (T, N, width) with a step or more, of the type of the weights."""
+        fits = isinstance(given, Tensor) and given.dtype == self.skip.dtype
+        if not fits or given.ndim != 3 or given.shape[2] != width or not given.numel():
+            came = checks.came(given)
+            raise ValueError(f"{name} must be {self.skip.dtype} (T, N, {width}), got {came}")
 
 
 class MambaNetwork(nn.Module):
@@ -149,15 +160,7 @@ class MambaNetwork(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids (T, N), whole numbers below V -> scores (T, N, V)."""
-        checks.kind("a tensor", Tensor, ids=ids)
-        if ids.ndim != 2 or ids.dtype != torch.int64:
-            raise ValueError(
-                f"ids must be whole numbers (T, N), got {tuple(ids.shape)} {ids.dtype}"
-            )
-        V = self.embed.num_embeddings
-        if ids.numel() and not 0 <= ids.min() <= ids.max() < V:
-            raise ValueError(f"ids must be from 0 to {V - 1}, got {ids.min()} to {ids.max()}")
-        h = self.embed(ids)
+        h = embed(self.embed, "ids", ids)
         for norm, block in zip(self.norms, self.blocks, strict=False):
             h = h + block(norm(h))
         return self.readout(self.norms[-1](h))

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from unrolled import checks
 from unrolled.models.mamba import scan
+from unrolled.models.tensors import embed
 
 
 class Recorder(nn.Module):
@@ -34,25 +35,17 @@ class Recorder(nn.Module):
 
     def steps(self, ids: Tensor) -> Tensor:
         """ids (T, N) -> Delta (T, N, H), how far each unit's clock moves at each step."""
-        self._check(ids)
-        a = self.bias.expand(*ids.shape, -1)
-        return F.softplus(a if self.pace is None else a + self.pace(ids))
+        embed(self.write, "ids", ids)  # refuses other ids
+        if self.pace is None:
+            return F.softplus(self.bias.expand(*ids.shape, -1))
+        return F.softplus(self.bias + self.pace(ids))
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids (T, N) -> scores of the letters (K, N, V)."""
-        keep = torch.exp(-self.steps(ids))  # (T, N, H)
-        h = scan((1 - keep) * self.write(ids), keep, torch.zeros_like(keep[0]))
+        u = embed(self.write, "ids", ids)  # what a symbol stands for, (T, N, H)
+        keep = torch.exp(-self.steps(ids))
+        h = scan((1 - keep) * u, keep, torch.zeros_like(keep[0]))
         return self.read(h[-1]).unflatten(1, self.answers).transpose(0, 1)
-
-    def _check(self, ids: Tensor) -> None:
-        checks.kind("a tensor", Tensor, ids=ids)
-        if ids.ndim != 2 or len(ids) == 0 or ids.dtype != torch.int64:
-            raise ValueError(
-                f"ids must be whole numbers (T, N), got {tuple(ids.shape)} {ids.dtype}"
-            )
-        symbols = self.write.num_embeddings
-        if ids.numel() and not 0 <= ids.min() <= ids.max() < symbols:
-            raise ValueError(f"ids must be from 0 to {symbols - 1}, got {ids.min()} to {ids.max()}")
 
 
 class AnyFilter(nn.Module):

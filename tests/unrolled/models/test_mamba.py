@@ -106,7 +106,7 @@ def test_network():
 def test_errors():
     with pytest.raises(ValueError, match="without must be parts"):
         Mamba(D, H, without=("convolution",))
-    with pytest.raises(ValueError, match=r"x must be \(T, N, 6\)"):
-        block()(torch.zeros(3, 2, 5))
+    with pytest.raises(ValueError, match=r"x must be torch.float64 \(T, N, 6\)"):
+        block()(torch.zeros(3, 2, 5).double())
     with pytest.raises(ValueError, match="from 0 to 4"):
         MambaNetwork(5, 4)(torch.full((2, 2), 5))

@@ -6,7 +6,7 @@ import numpy as np
 from registry import valid
 
 from unrolled import layers
-from unrolled.layers import ctc, fast, optimize, scan
+from unrolled.layers import ctc, fast, fast_weights, optimize, scan
 from unrolled.layers.conv import Conv
 from unrolled.layers.stacked_network import StackedNetwork
 
@@ -365,3 +365,32 @@ def _():
 @valid("layers.semiseparable.decays")
 def _():
     return {"log_a": -abs(normal(T, N))}
+
+
+def fast_weights_arguments():
+    return {
+        **{"q": normal(9, 2, 3), "k": normal(9, 2, 3), "v": normal(9, 2, 4)},
+        **{"log_alpha": -abs(normal(9, 2)), "beta": abs(normal(9, 2)), "S_0": normal(2, 3, 4)},
+    }
+
+
+@valid("layers.fast_weights.forward", overflows=True)
+def _():
+    return fast_weights_arguments() | {"delta": True}
+
+
+@valid("layers.fast_weights.backward")
+def _():
+    o, S_T, tape = fast_weights.forward(**fast_weights_arguments())
+    return {"tape": tape, "do": o, "dS_T": S_T}
+
+
+@valid("layers.fast.fast_weights.forward", overflows=True)
+def _():
+    return fast_weights_arguments() | {"delta": True, "C": 4}
+
+
+@valid("layers.fast.fast_weights.backward")
+def _():
+    o, S_T, tape = fast.fast_weights.forward(**fast_weights_arguments(), C=4)
+    return {"tape": tape, "do": o, "dS_T": S_T}

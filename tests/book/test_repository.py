@@ -150,7 +150,7 @@ def modules_imported(code):
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "unrolled":
             path = PACKAGE.joinpath(*node.module.split(".")[1:])
-            known = exports(path.name) if path.is_dir() and path != PACKAGE else {}
+            known = exports(path.relative_to(PACKAGE)) if path.is_dir() and path != PACKAGE else {}
             for name in node.names:
                 inside = f"{node.module}.{name.name}" if path.is_dir() else node.module
                 found.add(known.get(name.name, inside).removeprefix("unrolled."))

@@ -25,6 +25,7 @@ PARTS = (
     "hearing",
     "convolution",
     "selecting",
+    "recurrence_returns",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

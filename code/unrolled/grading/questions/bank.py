@@ -24,6 +24,7 @@ PARTS = (
     "looking",
     "hearing",
     "convolution",
+    "selecting",
     "recurrence_returns",
 )
 TRIES = 5000  # of a kind to find good numbers

@@ -85,6 +85,7 @@ EXCEPTIONS = {
     "layers.attention.weigh_backward": LOOP,
     "layers.attention.mean_backward": LOOP,
     "layers.lstm.sigmoid": LOOP,
+    "layers.selective.softplus": LOOP,
     "layers.attention.check_attention": CHECKS,
     "layers.lstm.check_state": CHECKS,
     "layers.lstm.pair_from_beyond": CHECKS,

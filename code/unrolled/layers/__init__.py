@@ -20,13 +20,16 @@ from unrolled.layers.lstm import LSTM
 from unrolled.layers.mingru import MinGRU
 from unrolled.layers.optimize import Adam, clip_norm
 from unrolled.layers.rnn import RNN
+from unrolled.layers.selective import RGLRU, S6
 from unrolled.layers.stack import Stack
 
 __all__ = [
     "GRU",
     "LRU",
     "LSTM",
+    "RGLRU",
     "RNN",
+    "S6",
     "Adam",
     "Additive",
     "Bidirectional",

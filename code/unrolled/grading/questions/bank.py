@@ -25,6 +25,7 @@ PARTS = (
     "hearing",
     "convolution",
     "turning",
+    "selecting",
     "recurrence_returns",
 )
 TRIES = 5000  # of a kind to find good numbers

@@ -82,8 +82,8 @@ def forward(
     o, S, blocks = np.empty(v.shape, kind), S_0.astype(kind), []
     for t in range(0, len(k), C):
         steps = slice(t, t + C)
-        part = [a[steps].swapaxes(0, 1) for a in (q, k, v, log_alpha, beta)]
-        o_part, S, block = forward_block(*part, S=S, delta=delta)
+        its = [a[steps].swapaxes(0, 1) for a in (q, k, v, log_alpha, beta)]
+        o_part, S, block = forward_block(its[0], its[1], its[2], its[3], its[4], S, delta)
         o[steps] = o_part.swapaxes(0, 1)
         blocks.append(block)
     return o, S, Tape(o, S, blocks)

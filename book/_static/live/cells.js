@@ -98,7 +98,7 @@ class Cell extends HiddenCell {
           keymap.of([...keys, ...defaultKeymap, ...historyKeymap]), // Tab leaves the cell
           history(), python(), indentOnInput(), bracketMatching(), indentUnit.of("    "),
           syntaxHighlighting(classHighlighter), changed,
-          EditorView.contentAttributes.of({ "aria-label": `Code of ${this.name}` }),
+          EditorView.contentAttributes.of({ "aria-label": `Code of ${this.name}`, tabindex: "0" }),
         ],
       }),
     });

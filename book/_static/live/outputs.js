@@ -86,7 +86,7 @@ export class Outputs {
 function pre(text, kind) {
   const box = document.createElement("div");
   box.className = `output ${kind}`;
-  box.innerHTML = '<div class="highlight"><pre tabindex="0" role="group" aria-label="Output"></pre></div>';
+  box.innerHTML = '<div class="highlight"><pre></pre></div>';
   box.querySelector("pre").textContent = text;
   return box;
 }

@@ -22,7 +22,7 @@ def test_links_within_the_site_arrive(html, parse):
 
 
 def test_links_into_the_repository_arrive(html, parse, root, address):
-    start = re.compile(f"{re.escape(address['url'])}/(blob|edit|raw|tree)/")
+    start = re.compile(f"^{re.escape(address['url'])}/(blob|edit|raw|tree)/")
     for link in parse(html).find_all("a", href=start):
         parts = urlsplit(start.sub("", link["href"]))
         branch, _, path = parts.path.partition("/")

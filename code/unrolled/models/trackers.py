@@ -70,7 +70,7 @@ class Mirrors(nn.Module):
         q, k, v = (
             embed(table, "ids", ids).unflatten(2, self.sizes) for table in (self.q, self.k, self.v)
         )  # (T, N, heads, H) each
-        k, beta = F.normalize(k, dim=3), self.top * torch.sigmoid(self.strength(ids))[..., None]
+        k, beta = F.normalize(k, dim=3), self.top * torch.sigmoid(5 * self.strength(ids))[..., None]
         S, outputs = torch.zeros_like(k[0][..., None] * v[0][..., None, :]), []
         for t in range(len(ids)):
             found = torch.einsum("nik,nikv->niv", k[t], S)

@@ -37,13 +37,15 @@ LEFT_OUT = {
     ),
 }
 SHARED = "doctools.js"  # the others use its names
-# One after the other, with room between them for a finger's touch
+# One after the other, with room between them for a finger's touch; but all before the browser goes to
+# a place in the page, since they fold what stands before it
 IN_TURN = """
 const next = () => {
   const part = parts.shift();
   if (!part) return;
-  setTimeout(next);
+  if (!location.hash) setTimeout(next);
   part();
+  if (location.hash) next();
 };
 next();
 """

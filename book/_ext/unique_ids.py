@@ -32,4 +32,5 @@ def name_one_field(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html" or not page.exists():
         return
     html = page.read_text()
-    page.write_text(FIELD.sub("", html, count=len(FIELD.findall(html)) - 1))
+    if len(FIELD.findall(html)) > 1:
+        page.write_text(FIELD.sub("", html, count=1))

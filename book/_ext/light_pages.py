@@ -25,8 +25,8 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 IMPORT = re.compile(r"@import\s+(?:url\()?[\"']([^\"']+)[\"']\)?;")
 ADDRESS = re.compile(r"url\(\s*[\"']?(?![\"'#]|data:|https?:)([^\"')]+)[\"']?\)")
 # The theme asks each block of code on the page whether it scrolls, which lays out the whole page as
-# soon as it is loaded; keyboard.js asks those that are laid out anyway. Likewise it looks where each
-# section lies; sections.js starts that once they are all laid out.
+# soon as it is loaded; keyboard.js asks those that are laid out anyway. Likewise it looks where the
+# sections lie; sections.js starts that once they are all laid out.
 LEFT_OUT = {
     "scripts/pydata-sphinx-theme.js": (
         ',"complete"===document.readyState?T():window.addEventListener("load",T)'
@@ -37,8 +37,8 @@ LEFT_OUT = {
     ),
 }
 SHARED = "doctools.js"  # the others use its names
-# One after the other, with room between them for a finger's touch; but all before the browser goes to
-# a place in the page, since they fold what stands before it
+# One after the other, with room between them for a finger's touch; but all before the browser goes
+# to a place in the page, since they fold what stands before it
 IN_TURN = """
 const next = () => {
   const part = parts.shift();

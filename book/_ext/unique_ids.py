@@ -1,7 +1,7 @@
 """Sphinx extension: no id twice on a page.
 
-sphinx-proof and sphinx-exercise give the bodies of all statements one and the same id, and the theme
-gives it to both fields of the page that searches. Nothing refers to them.
+sphinx-proof and sphinx-exercise give the bodies of all statements one and the same id, and so does
+the theme with the fields of the page that searches. Nothing refers to them.
 """
 
 import re

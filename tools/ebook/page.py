@@ -14,6 +14,7 @@ from paper.leaf import HEADINGS, Leaf, key, named, with_alttext
 from paper.leaf import read as read_leaf
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
+LONG = 30  # characters of a formula in a line of text, which a phone may be too narrow for
 DEEPEST = 24  # spaces before a line of code for which ebook.css has a class
 read = partial(read_leaf, formulas=with_alttext, columns=None)
 
@@ -94,11 +95,11 @@ def clean(part: Tag) -> set[str]:
         formula.attrs.pop("style", None)
     for piece in part.select(":is(mrow, mi, mn, mo):is([displaystyle], [scriptlevel])"):
         style = piece.wrap(Tag(name="mstyle"))  # the element that may have these
-        style.attrs = {
-            name: piece.attrs.pop(name)
-            for name in ("displaystyle", "scriptlevel")
-            if name in piece.attrs
-        }
+        for name in {"displaystyle", "scriptlevel"} & set(piece.attrs):
+            style[name] = piece.attrs.pop(name)
+    for formula in part.select("span.math"):
+        if len(formula.get_text()) > LONG:
+            formula["class"] = [*formula["class"], "long"]
     for side in ("left", "right"):  # said again for readers that do not look at classes
         for cell in part.select(f"mtd.tml-{side}"):
             cell["columnalign"] = side

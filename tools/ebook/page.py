@@ -129,8 +129,8 @@ def mark_lines(code: Tag) -> None:
         bare = re.sub("<[^>]*>", "", line)
         deep = min(DEEPEST, -(-(len(bare) - len(bare.lstrip(" "))) // 4) * 4) if bare.strip() else 0
         made.append(f'<span class="line i{deep}">{line}</span>')
-    code.clear()
-    code.append(BeautifulSoup("".join(made), "html.parser"))
+    # elsewhere than in a <pre>, the parser would make one space of several
+    code.replace_with(BeautifulSoup(f"<pre>{''.join(made)}</pre>", "html.parser"))
 
 
 def document(leaf: Leaf, part: str = "") -> Document:
@@ -145,11 +145,11 @@ def solutions(chapter: Chapter) -> Document | None:
     """All answers and solutions of a chapter, under the titles of its pages."""
     made, pictures = [], set()
     for leaf in chapter.leaves:
-        if leaf.solutions:
+        if leaf.solutions and leaf is not chapter.leaves[0]:
             made.append(f"<h2>{escape(leaf.title)}</h2>")
         for box in leaf.solutions:
             for heading in box.find_all(HEADINGS):
-                heading.name = f"h{min(6, int(heading.name[1]) + 2)}"
+                heading.name = f"h{min(6, int(heading.name[1]) + 1)}"
             pictures |= clean(box)
             made.append(str(box))
     if not made:

@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser wheel offline release hub claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser colab wheel offline pdf release versions hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -57,7 +57,7 @@ test: $(READY) ## all that guards the book: also every notebook and the site
 serve: $(READY) ## serve the site here, rebuilt when a file is saved (PORT=8000)
 	@$(TOOL) serve
 
-notebooks: $(READY) ## regenerate the .ipynb beside each page, with its output
+notebooks: $(READY) ## build the book, then write the two notebooks beside each page
 	@$(TOOL) notebooks
 
 browser: $(READY) ## look at the built site in Chromium, with the network cut off
@@ -65,13 +65,26 @@ browser: $(READY) ## look at the built site in Chromium, with the network cut of
 	@$(TOOL) book
 	@$(RUN) -m pytest -n 2 tests/browser
 
+colab: ## run the notebooks with a host's NumPy and PyTorch
+	@python3.12 tools/try_colab.py
+
 offline: $(READY) ## the site as one zip, to be read without network or server
 	@$(TOOL) book
 	@$(TOOL) offline
 
-release: $(READY) ## wheel, offline zip and notebooks in _build/release (TAG=v1.2.3)
+pdf: $(READY) ## print the book, in _build/pdf (CHAPTER=bptt: one chapter)
+	@$(TOOL) chromium
 	@$(TOOL) book
+	@CHAPTER="$(CHAPTER)" $(TOOL) pdf
+
+release: $(READY) ## what a release has, in _build/release (TAG=v1.2.3)
+	@$(TOOL) book
+	@$(TOOL) pdf
 	@TAG="$(TAG)" $(TOOL) release
+
+versions: $(READY) ## the site with the releases of FROM=folder (offline zips)
+	@$(TOOL) book
+	@$(TOOL) versions "$(FROM)" _build/published
 
 wheel: $(READY) ## build the package, install it with NumPy alone, run every layer
 	@$(TOOL) try_wheel

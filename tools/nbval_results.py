@@ -1,7 +1,7 @@
 """A plugin of pytest: what nbval runs is kept, so that the site need not run it again.
 
 Each notebook whose cells all pass is written with its outputs below `RESULTS`, from where
-`pages.execute` takes it. nbval runs the notebook beside a page, which has the page's cells.
+`pages.execute` takes it. The two notebooks beside a page have the page's cells between them.
 """
 
 import pytest

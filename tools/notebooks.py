@@ -1,31 +1,22 @@
-"""Regenerate the .ipynb beside each page: cells from the page, what they print from the cache."""
+"""Regenerate the notebooks beside each page: the reader's, and the solutions.
 
-import hashlib
+Their text comes from the built book, what their cells print from the cache.
+"""
+
 import sys
 from pathlib import Path
 
-import jupytext
 import nbformat
 from jupyter_cache.base import JupyterCacheAbstract
 from nbformat import NotebookNode
 
+import search_index
+from book import build_site
 from pages import execute, execution_cache, notebooks
 from processes import TERMINAL_COLOURS, turn
+from readers_edition import editions
 
 LIMIT = 2000  # characters of text that an output may have to be kept
-
-
-def unexecuted(page: Path) -> NotebookNode:
-    """The page as a notebook, without outputs, the same whenever it is made."""
-    notebook = jupytext.read(page, fmt="md:myst")
-    seen = set()
-    for cell in notebook.cells:  # an id from the content: adding a cell changes no other's
-        content = f"{cell.cell_type}\n{cell.source}"
-        while (cell_id := hashlib.sha256(content.encode()).hexdigest()[:8]) in seen:
-            content += "\n"
-        seen.add(cell_id)
-        cell.id = cell_id
-    return notebook
 
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
@@ -36,15 +27,21 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def executed(page: Path, source: NotebookNode, cache: JupyterCacheAbstract) -> NotebookNode:
-    """The page as a notebook, with counts and short text outputs from the cache."""
-    notebook = unexecuted(page)
+def executed(
+    page: Path, source: NotebookNode, cache: JupyterCacheAbstract
+) -> dict[Path, NotebookNode]:
+    """The page's notebooks, with counts and short text outputs from the cache."""
     _, ran = cache.merge_match_into_notebook(source)
-    cells = [[c for c in nb.cells if c.cell_type == "code"] for nb in (notebook, ran)]
-    for cell, done in zip(*cells, strict=True):
-        cell.execution_count = done.execution_count
-        cell.outputs = kept(done.outputs)
-    return notebook
+    made = editions(page, source)
+    code = (cell for cell in source.cells if cell.cell_type == "code")
+    done = (cell for cell in ran.cells if cell.cell_type == "code")
+    outputs = {cell.id: its.outputs for cell, its in zip(code, done, strict=True)}
+    for notebook in made.values():
+        cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+        for count, cell in enumerate(cells, start=1):
+            cell.execution_count = count
+            cell.outputs = kept(outputs.get(cell.id, []))
+    return made
 
 
 def kept(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -69,14 +66,18 @@ def main() -> None:
         if not execute():
             what_to_do = "mend the page(s) above and run `make notebooks` again."
             sys.exit(f"No notebook was written: {what_to_do}")
+        if not build_site():  # their text is that of the built pages
+            what_to_do = "mend what is said above and run `make notebooks` again."
+            sys.exit(f"No notebook was written, since the site has faults: {what_to_do}")
+        search_index.write()
         write()
 
 
 def write() -> None:
     with execution_cache() as cache:
         for page, source in notebooks().items():
-            target = page.with_suffix(".ipynb")
-            text = nbformat.writes(executed(page, source, cache)) + "\n"
-            if not target.exists() or target.read_text() != text:
-                target.write_text(text)
-                print(f"{target} written", flush=True)
+            for target, notebook in executed(page, source, cache).items():
+                text = nbformat.writes(notebook) + "\n"
+                if not target.exists() or target.read_text("utf-8") != text:
+                    target.write_text(text, "utf-8")
+                    print(f"{target} written", flush=True)

@@ -9,6 +9,7 @@ from processes import turn
 SITE = Path("_build/html")
 FOR_THE_WEB = ("404.html", "robots.txt", "sitemap.xml", "llms.txt", "_images/card-*.png")
 FOR_THE_WEB += ("pagefind/**/*",)  # from a folder, the search is that of Sphinx
+FOR_THE_WEB += ("_static/live/*", "**/*.cells.json")  # from a folder, no module can be imported
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same site makes the same zip
 
 

@@ -22,6 +22,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 
 import myst_pages
 from processes import TERMINAL_COLOURS
+from readers_edition import both_paths, with_ids
 
 BUILD = Path("_build")
 CACHE = BUILD / ".jupyter_cache"  # where Sphinx looks, too
@@ -94,16 +95,23 @@ def clear_results() -> None:
 
 
 def take_results(cache: JupyterCacheAbstract) -> None:
-    """Put the pages that nbval has run, and that have not changed since, into the cache."""
+    """Put the pages that nbval has run, and that have not changed since, into the cache.
+
+    What a page's cells print stands in its two notebooks: the reader's and the solutions.
+    """
     for page, notebook in notebooks().items():
-        path = RESULTS / page.with_suffix(".ipynb")
-        if not path.exists() or is_cached(cache, notebook):
+        beside = [RESULTS / path for path in both_paths(page) if (RESULTS / path).exists()]
+        if not beside or is_cached(cache, notebook):
             continue
-        ran = nbformat.read(path, as_version=4)
-        cells, done = ([c for c in nb.cells if c.cell_type == "code"] for nb in (notebook, ran))
-        if [cell.source for cell in cells] == [cell.source for cell in done]:
-            for number, (cell, its) in enumerate(zip(cells, done, strict=True), start=1):
-                cell.execution_count, cell.outputs = number, _as_shown(its)
+        ran = [cell for path in beside for cell in nbformat.read(path, as_version=4).cells]
+        outputs = {(cell.id, cell.source): cell for cell in ran if cell.cell_type == "code"}
+        cells = [cell for cell in with_ids(notebook).cells if cell.cell_type == "code"]
+        # the first is the notebooks' own: it installs the package and prints nothing where that is
+        done = [outputs.get((cell.id, cell.source)) for cell in cells[1:]]
+        if None not in done:
+            for number, cell in enumerate(cells, start=1):
+                cell.execution_count = number
+                cell.outputs = _as_shown(done[number - 2]) if number > 1 else []
             keep(cache, page, notebook)
     shutil.rmtree(RESULTS, ignore_errors=True)
 

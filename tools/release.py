@@ -11,9 +11,11 @@ from pathlib import Path
 import yaml
 
 import offline
+import pdf
 import try_wheel
 from pages import pages
 from processes import turn
+from readers_edition import both_paths
 
 FOLDER = Path("_build/release")
 
@@ -28,6 +30,7 @@ def main() -> None:
         FOLDER.mkdir(parents=True)
         offline.pack(offline.SITE, FOLDER / f"unrolled-{version}-offline.zip")
         pack_notebooks(FOLDER / f"unrolled-{version}-notebooks.zip")
+        pack_pdfs(pdf.FOLDER, f"unrolled-{version}")
         take_wheel(FOLDER)
     print("\n".join(str(path) for path in sorted(FOLDER.iterdir())))
 
@@ -42,11 +45,19 @@ def unfit(tag: str, version: str, cited: str) -> str:
 
 
 def pack_notebooks(target: Path) -> None:
-    """The notebooks of every page, in the folders of the book."""
-    beside = {path for page in pages() for path in page.parent.glob(f"{page.stem}*.ipynb")}
+    """Both notebooks of every page, in the folders of the book."""
+    beside = {path for page in pages() for path in both_paths(page) if path.exists()}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(beside):
             archive.write(path, Path(target.stem) / path.relative_to("book"))
+
+
+def pack_pdfs(made: Path, name: str) -> None:
+    """The book as one PDF, and its chapters in a zip."""
+    shutil.copy(made / "unrolled.pdf", FOLDER / f"{name}.pdf")
+    with zipfile.ZipFile(FOLDER / f"{name}-chapters-pdf.zip", "w") as archive:
+        for path in sorted(set(made.glob("*.pdf")) - {made / "unrolled.pdf"}):
+            archive.write(path, Path(f"{name}-chapters-pdf") / path.name)
 
 
 def take_wheel(folder: Path) -> None:

@@ -34,7 +34,9 @@ EVERYDAY = {
     "scan",
     "segment",
     "smoothing",
+    "selective",
     "stream",
+    "tape",
     "target",
     "value",
 }

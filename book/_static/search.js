@@ -108,7 +108,7 @@ export function attach(field) {
     if (event.key in steps) {
       event.preventDefault();
       (links[Math.min(at + steps[event.key], links.length - 1)] ?? field).focus();
-    } else if (event.key === "Escape") close();
+    }
   });
   ask();
 }

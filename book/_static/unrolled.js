@@ -54,3 +54,11 @@ document.addEventListener("focusin", ({ target }) => {
   target.dataset.answers = "yes";
   import("./search.js").then(({ attach }) => attach(target), () => {});
 });
+
+// “Run here”: until it is pressed, nothing of what runs cells is loaded. From file:// nothing can be.
+document.addEventListener("DOMContentLoaded", () => {
+  if (location.protocol === "file:") document.querySelector(".btn-run-here")?.closest("li").remove();
+});
+document.addEventListener("click", ({ target }) => {
+  if (target.closest(".btn-run-here")) import("./live/live.js").then(({ start }) => start());
+});

@@ -371,3 +371,18 @@ def _():
 @valid("datasets.agreement.sentences")
 def _():
     return {"clauses": [0, 1], "N": 3, "rng": rng()}
+
+
+@valid("datasets.scattered_letters.tapes")
+def _():
+    return {"T": 6, "N": 2, "rng": rng(), "K": 3, "V": 4, "scattered": True}
+
+
+@valid("datasets.scattered_letters.copying")
+def _():
+    return {"T": 6, "N": 2, "rng": rng(), "K": 3, "V": 4}
+
+
+@valid("datasets.scattered_letters.induction")
+def _():
+    return {"T": 6, "N": 2, "rng": rng(), "V": 4}

@@ -31,6 +31,9 @@ RECURRENT = {
     "gru.GRU": layers.GRU,
     "gru.PublishedGRU": layers.PublishedGRU,
     "mingru.MinGRU": layers.MinGRU,
+    "lru.LRU": layers.LRU,
+    "selective.S6": layers.S6,
+    "selective.RGLRU": layers.RGLRU,
     "causal_conv.CausalConv": layers.CausalConv,
     "fast.rnn.RNN": fast.RNN,
     "fast.lstm.LSTM": fast.LSTM,
@@ -51,8 +54,12 @@ def layer(cls, name):
 def forward(cls, name):
     """x and the state of a layer."""
     one = layer(cls, name)
-    state = "h_0" if name.split(".")[-1] in ("RNN", "GRU", "PublishedGRU", "MinGRU") else "state"
-    more = {"fill": scan.tree} if cls is layers.MinGRU else {}
+    state = (
+        "h_0" if name.split(".")[-1] in ("RNN", "GRU", "PublishedGRU", "MinGRU", "LRU") else "state"
+    )
+    more = (
+        {"fill": scan.tree} if cls in (layers.MinGRU, layers.LRU, layers.S6, layers.RGLRU) else {}
+    )
     more |= {"lengths": np.array([4, 1, 2])} if "irection" in name or "Stack" in name else {}
     return {"self": one, "x": normal(T, N, D), state: one.zeros(N)} | more
 
@@ -69,13 +76,16 @@ for name, cls in RECURRENT.items():
     inner = (
         ("h_0", "c_0") if cls is None else ()
     )  # the states of its layers have names of their own
-    valid(f"layers.{name}.forward", also=inner)(partial(forward, cls, name))
+    grows = cls is layers.S6  # a product of three things made from x
+    valid(f"layers.{name}.forward", also=inner, overflows=grows)(partial(forward, cls, name))
     valid(f"layers.{name}.backward")(partial(backward, cls, name))
     if not name.startswith("fast"):
         valid(f"layers.{name}.zeros")(partial(lambda *a: {"self": layer(*a), "N": N}, cls, name))
     if cls is not None and not name.startswith("fast"):
         more = {
             "lstm.LSTM": {"forget_bias": 1.0},
+            "lru.LRU": {"ring": (0.5, 0.9), "turn": 1.0},
+            "selective.S6": {"S": 3},
             "causal_conv.CausalConv": {"F": 3, "dilation": 2},
         }
         more = more.get(name, {})
@@ -341,6 +351,26 @@ def _():
 def _():
     s, tape = scan.forward(normal(9, 2), normal(9, 2), normal(2))
     return {"tape": tape, "ds": s, "dlast_state": s[-1]}
+
+
+def one_factor():
+    """x, the logarithms of the factors, B, C and h of three sequences."""
+    x, B, C = normal(T, N, 4), normal(T, N, D), normal(T, N, D)
+    return {"x": x, "log_a": -abs(normal(T, N)), "B": B, "C": C, "h": normal(N, D, 4)}
+
+
+for form in ("recurrent", "masked"):
+    valid(f"layers.semiseparable.{form}", overflows=True)(one_factor)
+
+
+@valid("layers.semiseparable.blocks", overflows=True)
+def _():
+    return one_factor() | {"L": 3}
+
+
+@valid("layers.semiseparable.decays")
+def _():
+    return {"log_a": -abs(normal(T, N))}
 
 
 def fast_weights_arguments():

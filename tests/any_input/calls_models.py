@@ -8,11 +8,12 @@ import torch
 from registry import valid
 
 from unrolled.datasets.text import Vocabulary
-from unrolled.models import Attentive, Captioner, Checkpoint, EncoderDecoder, LanguageModel
+from unrolled.models import Attentive, Captioner, Checkpoint, EncoderDecoder, LanguageModel, mamba
 from unrolled.models import checkpoint as files
 from unrolled.models import language_model as lm
 from unrolled.models.hmm import HMM
 from unrolled.models.ngram import NGram
+from unrolled.models.recorder import AnyFilter, Recorder
 from unrolled.models.seq2seq import Reminded
 
 TEXT = "the cat sat on the mat and the rat sat on the cat " * 2
@@ -356,3 +357,65 @@ def _():
 def _():
     kinds = [(0.0, 1000.0, 0.0, 1.0, 1.0)]
     return {"kinds": kinds, "S": 2, "D": 3, "V": 4, "rng": torch_rng(), "H": 5}
+
+
+# selective recurrences
+
+
+def block():
+    return seeded(lambda: mamba.Mamba(4, 6, S=3))
+
+
+@valid("models.mamba.Mamba")
+def _():
+    return {"D": 4, "H": 6, "S": 3, "taps": 4, "without": ("conv",)}
+
+
+@valid("models.mamba.Mamba.forward", overflows=True)
+def _():
+    return {"self": block(), "x": torch.randn(5, 2, 4, generator=torch_rng())}
+
+
+@valid("models.mamba.Mamba.step_sizes")
+def _():
+    return {"self": block(), "u": torch.randn(5, 2, 6, generator=torch_rng())}
+
+
+@valid("models.mamba.MambaNetwork")
+def _():
+    return {"V": 5, "D": 4, "layers": 1, "S": 3, "without": ("conv",)}
+
+
+@valid("models.mamba.MambaNetwork.forward")
+def _():
+    return {"self": seeded(lambda: mamba.MambaNetwork(5, 4, 1, 3)), "ids": ids(6, 2)}
+
+
+def steps():
+    beta, gamma = torch.randn(2, 9, 3, generator=torch_rng())
+    return {"beta": beta, "gamma": gamma, "s_0": torch.zeros(3)}
+
+
+valid("models.mamba.scan", overflows=True)(steps)
+
+
+@valid("models.recorder.Recorder")
+def _():
+    return {"symbols": 5, "K": 3, "V": 4, "H": 6, "selective": True}
+
+
+def recorder():
+    return {"self": seeded(lambda: Recorder(5, 3, 4, H=6)), "ids": ids(6, 2)}
+
+
+valid("models.recorder.Recorder.steps", "models.recorder.Recorder.forward")(recorder)
+
+
+@valid("models.recorder.AnyFilter")
+def _():
+    return {"T": 6, "symbols": 5, "K": 3, "V": 4}
+
+
+@valid("models.recorder.AnyFilter.forward")
+def _():
+    return {"self": AnyFilter(6, 5, 3, 4), "ids": ids(6, 2)}

@@ -82,10 +82,14 @@ def watch(page: Page, base: str) -> None:
         if answer.status >= 400:
             page.problems.append(f"{answer.status} for {answer.url}")
 
+    def note_failure(request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a picture that was under way when one left
+            page.problems.append(f"failed: {request.url}")
+
     page.route(lambda url: not url.startswith((base, "data:", "file:")), refuse)
     page.on("console", note_message)
     page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+    page.on("requestfailed", note_failure)
     page.on("response", note_answer)
 
 

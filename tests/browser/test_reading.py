@@ -24,10 +24,10 @@ def test_there_is_one_search_field(chapter):
     assert chapter.locator(".search-button-field:visible, input[type=search]:visible").count() == 1
 
 
-def test_the_launch_menu_has_both_links(chapter):
+def test_the_launch_menu_has_its_links(chapter):
     menu = chapter.locator(".dropdown-launch-buttons")
     menu.get_by_role("button").click()
-    for name in ("Binder", "Colab"):
+    for name in ("Binder", "Colab", "Kaggle"):
         link = menu.get_by_role("link", name=name)
         expect(link).to_be_visible()
         assert link.get_attribute("href").endswith("book/training/bptt.ipynb")

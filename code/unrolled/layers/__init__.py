@@ -15,16 +15,21 @@ from unrolled.layers.conv import Conv
 from unrolled.layers.gradients import check_layer, numerical_gradient, relative_error
 from unrolled.layers.gru import GRU, PublishedGRU
 from unrolled.layers.loss import cross_entropy, softmax
+from unrolled.layers.lru import LRU
 from unrolled.layers.lstm import LSTM
 from unrolled.layers.mingru import MinGRU
 from unrolled.layers.optimize import Adam, clip_norm
 from unrolled.layers.rnn import RNN
+from unrolled.layers.selective import RGLRU, S6
 from unrolled.layers.stack import Stack
 
 __all__ = [
     "GRU",
+    "LRU",
     "LSTM",
+    "RGLRU",
     "RNN",
+    "S6",
     "Adam",
     "Additive",
     "Bidirectional",

@@ -22,7 +22,7 @@ def test_links_within_the_site_arrive(html, parse):
 
 
 def test_links_into_the_repository_arrive(html, parse, root, address):
-    start = re.compile(f"{re.escape(address['url'])}/(blob|edit|raw|tree)/")
+    start = re.compile(f"^{re.escape(address['url'])}/(blob|edit|raw|tree)/")
     for link in parse(html).find_all("a", href=start):
         parts = urlsplit(start.sub("", link["href"]))
         branch, _, path = parts.path.partition("/")
@@ -45,9 +45,22 @@ def test_a_page_with_code_can_be_launched(book_page, html, parse, root, address)
     assert links == {
         f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/{notebook}",
         f"https://colab.research.google.com/github/{name}/blob/{branch}/{notebook}",
+        f"https://kaggle.com/kernels/welcome?src={address['url']}/blob/{branch}/{notebook}",
     }
     assert (root / notebook).exists(), f"no {notebook}: run `make notebooks`"
     assert in_repository(root, notebook), f"{notebook} is not committed: nobody can launch it"
+
+
+def test_what_can_be_downloaded_is_what_lies_beside_the_page(book_page, html, parse, root):
+    """The page as a notebook, and its solutions where it has exercises."""
+    menu = parse(html).select(".dropdown-download-buttons a[href$='.ipynb']")
+    there = [book_page.path.with_suffix(".ipynb")]
+    there.append(there[0].with_stem(f"{there[0].stem}-solutions"))
+    there = [path for path in there if (root / path).exists()]
+    assert [link.get_text(strip=True) for link in menu] == ["Notebook", "Solutions"][: len(there)]
+    for link, path in zip(menu, there, strict=True):
+        given = (html.parent / link["href"]).resolve()
+        assert given.read_bytes() == (root / path).read_bytes(), link["href"]
 
 
 def in_repository(root: Path, path: Path) -> bool:

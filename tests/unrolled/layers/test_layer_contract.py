@@ -13,8 +13,11 @@ import pytest
 
 from unrolled.layers import (
     GRU,
+    LRU,
     LSTM,
+    RGLRU,
     RNN,
+    S6,
     Bidirectional,
     CausalConv,
     MinGRU,
@@ -27,7 +30,7 @@ from unrolled.layers import (
 from unrolled.layers.layer_contract import check, check_parts, from_beyond, gradient_at, rows
 
 D, H = 4, 5
-KINDS = [RNN, LSTM, GRU, PublishedGRU, MinGRU, CausalConv]  # with init(D, H, rng, dtype)
+KINDS = [RNN, LSTM, GRU, PublishedGRU, MinGRU, LRU, S6, RGLRU, CausalConv]  # with init
 LAYERS = {f"{kind.__module__.split('.')[-1]}.{kind.__name__}": kind.init for kind in KINDS}
 LAYERS |= {f"fast.{kind.__name__}": kind.init for kind in (fast.RNN, fast.LSTM, fast.GRU)}
 LAYERS |= {

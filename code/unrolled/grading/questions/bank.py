@@ -24,6 +24,8 @@ PARTS = (
     "looking",
     "hearing",
     "convolution",
+    "turning",
+    "selecting",
     "recurrence_returns",
 )
 TRIES = 5000  # of a kind to find good numbers

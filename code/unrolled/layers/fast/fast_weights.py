@@ -82,8 +82,8 @@ def forward(
     o, S, blocks = np.empty(v.shape, kind), S_0.astype(kind), []
     for t in range(0, len(k), C):
         steps = slice(t, t + C)
-        part = (a[steps].swapaxes(0, 1) for a in (q, k, v, log_alpha, beta))
-        o_part, S, block = forward_block(*part, S, delta)
+        its = [a[steps].swapaxes(0, 1) for a in (q, k, v, log_alpha, beta)]
+        o_part, S, block = forward_block(its[0], its[1], its[2], its[3], its[4], S, delta)
         o[steps] = o_part.swapaxes(0, 1)
         blocks.append(block)
     return o, S, Tape(o, S, blocks)
@@ -160,7 +160,8 @@ def backward(
         for a, part in zip(grads, parts, strict=True):
             a[steps] = part.swapaxes(0, 1)
         S, T = block.S, steps.start
-    return *grads, dS
+    dq, dk, dv, dlog_alpha, dbeta = grads
+    return dq, dk, dv, dlog_alpha, dbeta, dS
 
 
 def backward_block(
@@ -173,7 +174,8 @@ def backward_block(
     dq = since * (do @ S.swapaxes(1, 2)) + dA @ k
     dk = until * (u @ dS_next.swapaxes(1, 2)) + dA.swapaxes(1, 2) @ q
     dS = since[:, -1:] * dS_next + (since * q).swapaxes(1, 2) @ do
-    dr, dbeta = du, 0.0  # r = beta (V - alpha K M), from which u was solved
+    dr = du  # at r = beta (V - alpha K M), from which u was solved
+    dbeta = np.zeros(do.shape[:2], do.dtype)
     if inverse is not None:
         dr = inverse.swapaxes(1, 2) @ du
         dL = between * (dr @ u.swapaxes(1, 2))  # but for its sign

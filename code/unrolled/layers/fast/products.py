@@ -56,6 +56,7 @@ def below_each_other(x: ndarray, h_0: ndarray, dtype: DTypeLike) -> ndarray:
     """
     (T, N, D), H = x.shape, h_0.shape[1]
     s = np.empty((T + 1, H + D + 1, N), dtype)
+    s[T, H:] = 0  # there is no input after the last step
     s[0, :H] = h_0.T
     s[:T, H:-1] = x.transpose(0, 2, 1)
     s[:, -1] = 1

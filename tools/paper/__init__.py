@@ -1,0 +1,1 @@
+"""The built site as a book on paper: its pages cleaned, bound into one document, and printed."""

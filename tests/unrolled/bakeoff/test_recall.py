@@ -30,7 +30,7 @@ def test_a_night_asks_for_each_guest_and_the_last_room_is_right():
 )  # fmt: skip
 def test_a_matrix_does_what_the_package_does(kind, decays, delta):
     torch.manual_seed(0)
-    model, (x, _) = recall.make(kind, 16), recall.draw(3, np.random.default_rng(1))
+    model, (x, _) = recall.Matrix(kind, 4), recall.draw(3, np.random.default_rng(1))
     with torch.no_grad():
         q, k, v = (a.numpy().astype(float) for a in model.to_rows(x).chunk(3, dim=2))
         q, k = (a / np.linalg.norm(a, axis=2, keepdims=True) for a in (q, k))
@@ -43,7 +43,7 @@ def test_a_matrix_does_what_the_package_does(kind, decays, delta):
 
 def test_selective_is_the_packages_s6():
     torch.manual_seed(0)
-    model, (x, _) = recall.make("S6", 16), recall.draw(3, np.random.default_rng(1))
+    model, (x, _) = recall.Selective(4), recall.draw(3, np.random.default_rng(1))
     with torch.no_grad():
         model.skip += torch.randn(4)
         model.A_log += torch.randn(4, 4) / 4
@@ -59,15 +59,18 @@ def test_selective_is_the_packages_s6():
 
 def test_attention_looks_back_only_and_prefers_the_newest():
     torch.manual_seed(0)
-    model, (x, _) = recall.make("attention", 16), recall.draw(2, np.random.default_rng(1))
+    model, (x, _) = recall.Matrix("attention", 4), recall.draw(2, np.random.default_rng(1))
     changed = x.clone()
     changed[20:] = 0
     torch.testing.assert_close(model(x)[:20], model(changed)[:20])
-    same = x[:1].repeat(10, 1, 1)  # equal scores: the weights fall with the distance
-    value = torch.arange(10.0)[:, None, None].expand(10, 2, 4)
-    model.to_rows = lambda _: torch.cat([torch.zeros(10, 2, 8), value], dim=2)
+    steps = torch.zeros(10, 2, 64)  # equal scores: the weights fall with the distance
+    steps[:, :, 0] = torch.arange(10.0)[:, None]
+    with torch.no_grad():
+        model.to_rows.weight.zero_()
+        model.to_rows.bias.zero_()
+        model.to_rows.weight[8:, 0] = 1  # keys and queries zero, the value is the step's number
     model.readout = torch.nn.Identity()
-    assert (model(same)[-1] > 4.5).all()
+    assert (model(steps)[-1] > 4.5).all()
 
 
 def test_a_state_has_as_many_numbers_as_it_says():

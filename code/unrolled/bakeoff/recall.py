@@ -1,4 +1,4 @@
-"""Recall against the size of the state: who can say at dawn where every guest sleeps?
+"""Recall against the size of the state: which layers can store a room under a name.
 
 A night has calls and questions. A call is a guest and a room; each guest calls once, and then some
 move. Afterwards each of them is asked for, in another order. Every network has one layer and a
@@ -6,7 +6,7 @@ readout. What differs is the kind of its state and how many numbers that has.
 
     python -m unrolled.bakeoff.recall
 
-trains all of them and writes recall.csv, in about half an hour on one core.
+trains all of them and writes recall.csv, in about a quarter of an hour on one core.
 """
 
 import csv

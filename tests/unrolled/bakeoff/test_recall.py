@@ -21,6 +21,7 @@ def test_a_night_asks_for_each_guest_and_the_last_room_is_right():
         last = dict(zip(names[:calls, n], rooms[:calls, n], strict=True))
         assert [last[name] for name in asked] == y[calls:, n].tolist()
     assert any(len(set(names[recall.GUESTS : calls, n])) < recall.MOVES for n in range(50))
+    assert (names[calls:] != names[: recall.GUESTS]).any(axis=0).all()  # another order
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,13 @@ def forward(
     check("a", a, T, N)
     check_parts("state", state, "a matrix and m", 2)
     S_0, m_0 = state
+    check("the matrix in state", S_0, N, "H", D + 1)
+    check("m in state", m_0, N)
     m = stabiliser(a, log_f, m_0)
     log_alpha, beta = log_f + (m[:-1] - m[1:]), np.exp(a - m[1:])
     log_alpha = np.minimum(log_alpha, 0)  # rounding may leave it a hair above 0
     wide = np.concatenate([v, np.ones_like(v[..., :1])], axis=2)  # (T, N, D + 1)
+    below: Any
     if C is None:
         read, S, below = fast_weights.forward(q, k, wide, log_alpha, beta, S_0, delta=False)
     else:

@@ -72,8 +72,8 @@ class SLSTM:
     def zeros(self, N: int) -> State:
         """The initial state: averages of 0, and a weight of 1, whose logarithm m is 0."""
         checks.whole(N=N)
-        shape = N, len(self.W_hh)
-        return tuple(np.zeros(shape, self.W_hh.dtype) for _ in PARTS)
+        h, c, m = np.zeros((3, N, len(self.W_hh)), self.W_hh.dtype)
+        return h, c, m
 
     def forward(self, x: ndarray, state: State) -> tuple[ndarray, State, SLSTMTape]:
         """Run N sequences through T steps (`eq-exponential-share`, `eq-exponential-log`).
@@ -95,7 +95,7 @@ class SLSTM:
         """
         D, H = len(self.W_xh), len(self.W_hh)
         T, N, _ = check("x", x, "T", "N", D)
-        check_state(state, N, H)
+        _check_state(state, N, H)
         a = (rows(x) @ self.W_xh).reshape(T, N, 4 * H)
         a += self.b_h  # all that does not wait for h
         h, c, m = (np.empty((T + 1, N, H), a.dtype) for _ in PARTS)
@@ -135,7 +135,7 @@ class SLSTM:
         check_tape(tape, SLSTMTape)
         x, h, c, m, w, f, g, o = tape
         dh = gradient_at("dh", dh, h[1:])
-        from_next, dc, dm = all_from_beyond(dlast_state, (h[-1], c[-1], m[-1]))
+        from_next, dc, dm = _all_from_beyond(dlast_state, (h[-1], c[-1], m[-1]))
         Delta = np.empty((*dh.shape[:2], 4 * dh.shape[2]), h.dtype)  # (T, N, 4H) ∂L/∂a
         Delta_i, Delta_f, Delta_g, Delta_o = np.split(Delta, 4, axis=2)  # parts of Delta, no copies
         for t in reversed(range(len(x))):
@@ -154,19 +154,20 @@ class SLSTM:
         return grads, (rows(Delta) @ self.W_xh.T).reshape(x.shape), (from_next, dc, dm)
 
 
-def check_state(state: State, N: int, H: int) -> None:
+def _check_state(state: State, N: int, H: int) -> None:
     """ValueError unless the state is (h_0, c_0, m_0), each (N, H)."""
     check_parts("state", state, "three parts (h_0, c_0, m_0)", 3)
     for name, part in zip(PARTS, state, strict=True):
         check(f"{name}_0 in state", part, N, H)
 
 
-def all_from_beyond(dlast_state: State | None, last_state: State) -> State:
+def _all_from_beyond(dlast_state: State | None, last_state: State) -> State:
     """What comes back to (h_T, c_T, m_T) from beyond the last step; errors as in `backward`."""
     if dlast_state is None:
-        return tuple(np.zeros_like(part) for part in last_state)
+        dlast_state = (np.zeros_like(last_state[0]),) * 3
     check_parts("dlast_state", dlast_state, "three parts (dh_T, dc_T, dm_T)", 3)
-    return tuple(
+    dh, dc, dm = (
         from_beyond(f"d{name}_T in dlast_state", its, part)
         for name, its, part in zip(PARTS, dlast_state, last_state, strict=True)
     )
+    return dh, dc, dm

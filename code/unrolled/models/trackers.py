@@ -54,9 +54,7 @@ class Mirrors(nn.Module):
     top : beta lies between 0 and this
     """
 
-    def __init__(
-        self, symbols: int, V: int, heads: int = 4, H: int = 8, top: float = 1.0
-    ) -> None:
+    def __init__(self, symbols: int, V: int, heads: int = 4, H: int = 8, top: float = 1.0) -> None:
         super().__init__()
         checks.whole(1, symbols=symbols, V=V, heads=heads, H=H)
         checks.number(0, 2, top=top)

@@ -60,7 +60,8 @@ def ball_after_two_swaps(draw: Draw) -> Question:
     said = [f"{names[a]} and {names[b]}" for a, b in swaps]
     return number(
         "Cups stand at places 1, 2 and 3, left, middle and right. "
-        f"The ball is at place {ball + 1}. First {said[0]} are swapped, then {said[1]}. At which place is the ball?",
+        f"The ball is at place {ball + 1}. First {said[0]} are swapped, then "
+        f"{said[1]}. At which place is the ball?",
         place + 1,
         f"The two mirrors take place {ball + 1} to place {place + 1}.",
     )

@@ -400,3 +400,23 @@ def _():
 def _():
     o, S_T, tape = fast.fast_weights.forward(**fast_weights_arguments(), C=4)
     return {"tape": tape, "do": o, "dS_T": S_T}
+
+
+@valid("layers.hippo.polynomials")
+def _():
+    return {"p": np.linspace(0, 1, 4), "H": H}
+
+
+@valid("layers.hippo.matrices")
+def _():
+    return {"H": H}
+
+
+@valid("layers.hippo.squeeze")
+def _():
+    return {"kept": 0.5, "H": H}
+
+
+@valid("layers.hippo.remember", "layers.hippo.project")
+def _():
+    return {"x": normal(T), "H": H}

@@ -420,3 +420,8 @@ def _():
 @valid("layers.hippo.remember", "layers.hippo.project")
 def _():
     return {"x": normal(T), "H": H}
+
+
+@valid("layers.long_filter.filtered")
+def _():
+    return {"x": normal(T, N), "K": normal(T)}

@@ -76,6 +76,6 @@ def project(x: ndarray, H: int) -> ndarray:
         raise ValueError("x must have at least one step, got none")
     edges = legendre.legvander(2 * np.arange(T + 1) / T - 1, H)  # (T + 1, H + 1)
     n = np.arange(H)
-    below = np.concatenate([-edges[:, :1], edges[:, : H - 1]], axis=1)  # P_(n-1), with P_(-1) = -1
+    below = np.pad(edges[:, : H - 1], ((0, 0), (1, 0)))  # P_(n-1); for n = 0 any constant
     integral = (edges[:, 1:] - below) / 2 / np.sqrt(2 * n + 1)  # of g_n, from 0 to each edge
     return x @ np.diff(integral, axis=0)

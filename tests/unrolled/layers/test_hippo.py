@@ -20,6 +20,7 @@ def test_matrices_of_three_numbers():
     A, b = matrices(3)
     assert np.allclose(A, [[1, 3**0.5, 5**0.5], [0, 2, 15**0.5], [0, 0, 3]])
     assert np.allclose(b**2, [1, 3, 5])
+    assert np.allclose(polynomials(np.array([0.0, 1.0]), 3), [[1, -(3**0.5), 5**0.5], b])
 
 
 @pytest.mark.parametrize("kept", [1.0, 0.7, 0.01])

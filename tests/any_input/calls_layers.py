@@ -425,3 +425,28 @@ def _():
 def _():
     o, (S_T, _), tape = mlstm.forward(**mlstm_arguments())
     return {"tape": tape, "do": o, "dS_T": S_T}
+
+
+@valid("layers.hippo.polynomials")
+def _():
+    return {"p": np.linspace(0, 1, 4), "H": H}
+
+
+@valid("layers.hippo.matrices")
+def _():
+    return {"H": H}
+
+
+@valid("layers.hippo.squeeze")
+def _():
+    return {"kept": 0.5, "H": H}
+
+
+@valid("layers.hippo.remember", "layers.hippo.project")
+def _():
+    return {"x": normal(T), "H": H}
+
+
+@valid("layers.long_filter.filtered")
+def _():
+    return {"x": normal(T, N), "K": normal(T)}

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from unrolled.datasets.offers import offers
 from unrolled.layers import SLSTM, Stack, fast
 from unrolled.layers.stacked_network import StackedNetwork
+from unrolled.models.trackers import Diagonal
+from unrolled.models.training import train
 
 
 def lists(seed):
@@ -44,3 +47,31 @@ def test_three_more_runs(claim):
         voting, plain = shares(SLSTM, seed), shares(fast.LSTM, seed)
         assert voting[0] > 0.96 and voting[1] > 0.8
         assert 0.85 < plain[0] < voting[0] and plain[1] < 0.75
+
+
+def followed(light, make, seed):
+    """Right answers over the last eight of 16 and of 64 steps, after the chapter's training."""
+    torch.manual_seed(seed)
+    model, rng = make(), np.random.default_rng(seed)
+    batches = (light(int(rng.integers(2, 17)), 64, rng) for _ in range(600))
+    train(model, batches, steps=600, learning_rate=0.01, clip=1.0, decay=0.3)
+    found = []
+    for T in (16, 64):
+        ids, y = light(T, 500, np.random.default_rng(9))
+        with torch.no_grad():
+            found.append((model(torch.tensor(ids)).argmax(2).numpy() == y)[-8:].mean())
+    return found
+
+
+@pytest.mark.slow
+def test_a_light_with_a_lock(claim):
+    claim("With the chapter's training, three starts of each network agree.")
+    claim(
+        "`Watcher` follows the light for 64 steps. `Diagonal` is wrong in more than one case of"
+        " four at 16 steps already, and guesses at 64."
+    )
+    page = claim.definitions()
+    for seed in (0, 1, 2):
+        assert min(followed(page["light"], lambda: page["Watcher"](3, 2), seed)) > 0.98
+        short, long = followed(page["light"], lambda: Diagonal(3, 2, negative=True), seed)
+        assert short < 0.75 and 0.4 < long < 0.6

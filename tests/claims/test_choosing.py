@@ -1,4 +1,4 @@
-"""What sentences of book/convolution/choosing.md say."""
+"""What sentences of book/recurrence-returns/choosing.md say."""
 
 import numpy as np
 

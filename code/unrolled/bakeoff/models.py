@@ -1,4 +1,4 @@
-"""The models of the bake-off: six contestants, and variants of them that find out causes.
+"""The models of the bake-off: ten contestants, and variants of them that find out causes.
 
 A `Contestant` has two functions. `init(D, H, rng)` makes the initial parameters of one network
 that is given D numbers at each step, and `read(p, x)` runs S networks, whose parameters are
@@ -200,13 +200,15 @@ def narrow(H: int) -> int:
     return WIDTH
 
 
-CONTESTANTS = {
+EARLIER = {  # the contestants of Parts I to V
     "RNN": Contestant(init_recurrent, read_rnn),
     "LSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_lstm),
     "GRU": Contestant(partial(init_recurrent, blocks=3, keep=1), read_gru),
     "minGRU": Contestant(init_mingru, read_mingru),
     "convolution": Contestant(init_conv, read_conv),
     "Transformer": Contestant(init_transformer, read_transformer, narrow),
+}
+LATER = {  # and those of Part VI
     "LRU": Contestant(
         partial(blocks.init, part=blocks.init_lru), partial(blocks.read, part=blocks.lru), narrow
     ),
@@ -222,6 +224,7 @@ CONTESTANTS = {
     ),
     "xLSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_xlstm),
 }
+CONTESTANTS = EARLIER | LATER
 # two variants that take part in every contest
 VARIANTS = {
     "ReLU RNN": Contestant(init_identity, partial(read_rnn, f=relu)),

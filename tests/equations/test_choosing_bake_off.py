@@ -5,6 +5,8 @@ import pytest
 import torch
 from contestants import DILATIONS, LAYERS, TAPS, WIDTH
 
+from unrolled.bakeoff import blocks
+from unrolled.bakeoff.batched import HEADS
 from unrolled.bakeoff.models import CONTESTANTS
 
 
@@ -32,5 +34,34 @@ def test_parameters(check, rng):
             "one layer of minGRU": left - [2 * (H + 1) * H, 0, 0],
             "a bias for each tap": left + np.array([0, layers * (F - 1) * H, 0]),
             "no biases in the Transformer": left - [0, 0, d + L * (5 * d + H)],
+        },
+    )
+
+
+@pytest.mark.equation("eq-choosing-later", tolerance=1e-12)
+def test_parameters_of_the_later_ones(check, rng):
+    """Left: as printed; right: the arrays counted."""
+    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
+    d, L, F, S, K = WIDTH, LAYERS, blocks.TAPS, blocks.STATES, blocks.KEY
+    assert HEADS == 2  # which the print has as a number
+    left = np.array(
+        [
+            (D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d),
+            (D + 1) * d + L * H * (3 * d + F + 3 * S + 5),
+            (D + 1) * d + L * (4 * d * H + 4 * d + 4) + 2 * L * (d + F + 1) * (2 * K + H),
+        ]
+    )
+    arrays = [
+        CONTESTANTS[model].init(D, H, torch.Generator()).values()
+        for model in ("LRU", "Mamba", "gated delta")
+    ]
+    right = np.array([sum(a.numel() for a in each) for each in arrays])
+    check(
+        left,
+        right,
+        planted={
+            "real states": left - [L * (2 * d * H + H), 0, 0],
+            "one state for each unit": left - [0, L * H * 3 * (S - 1), 0],
+            "one head": left - [0, 0, L * (2 * d * H + 2 * d + 2 + (d + F + 1) * (2 * K + H))],
         },
     )

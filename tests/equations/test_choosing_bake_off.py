@@ -7,7 +7,7 @@ from contestants import DILATIONS, LAYERS, TAPS, WIDTH
 
 from unrolled.bakeoff import blocks
 from unrolled.bakeoff.batched import HEADS
-from unrolled.bakeoff.models import CONTESTANTS
+from unrolled.bakeoff.models import MODELS
 
 
 @pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
@@ -23,7 +23,7 @@ def test_parameters(check, rng):
         ]
     )
     arrays = [
-        CONTESTANTS[model].init(D, H, torch.Generator()).values()
+        MODELS[model].init(D, H, torch.Generator()).values()
         for model in ("minGRU", "convolution", "Transformer")
     ]
     right = np.array([sum(a.numel() for a in each) for each in arrays])
@@ -52,7 +52,7 @@ def test_parameters_of_the_later_ones(check, rng):
         ]
     )
     arrays = [
-        CONTESTANTS[model].init(D, H, torch.Generator()).values()
+        MODELS[model].init(D, H, torch.Generator()).values()
         for model in ("LRU", "Mamba", "gated delta")
     ]
     right = np.array([sum(a.numel() for a in each) for each in arrays])

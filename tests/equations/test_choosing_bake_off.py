@@ -5,8 +5,6 @@ import pytest
 import torch
 from contestants import DILATIONS, LAYERS, TAPS, WIDTH
 
-from unrolled.bakeoff import blocks
-from unrolled.bakeoff.batched import HEADS
 from unrolled.bakeoff.models import MODELS
 
 
@@ -38,30 +36,20 @@ def test_parameters(check, rng):
     )
 
 
-@pytest.mark.equation("eq-choosing-later", tolerance=1e-12)
-def test_parameters_of_the_later_ones(check, rng):
+@pytest.mark.equation("eq-choosing-lru", tolerance=1e-12)
+def test_parameters_of_the_lru(check, rng):
     """Left: as printed; right: the arrays counted."""
     D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
-    d, L, F, S, K = WIDTH, LAYERS, blocks.TAPS, blocks.STATES, blocks.KEY
-    assert HEADS == 2  # which the print has as a number
-    left = np.array(
-        [
-            (D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d),
-            (D + 1) * d + L * H * (3 * d + F + 3 * S + 5),
-            (D + 1) * d + L * (4 * d * H + 4 * d + 4) + 2 * L * (d + F + 1) * (2 * K + H),
-        ]
-    )
-    arrays = [
-        MODELS[model].init(D, H, torch.Generator()).values()
-        for model in ("LRU", "Mamba", "gated delta")
-    ]
-    right = np.array([sum(a.numel() for a in each) for each in arrays])
+    d, L = WIDTH, LAYERS
+    left = np.array([(D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d)])
+    arrays = MODELS["LRU"].init(D, H, torch.Generator()).values()
+    right = np.array([sum(a.numel() for a in arrays)])
     check(
         left,
         right,
         planted={
-            "real states": left - [L * (2 * d * H + H), 0, 0],
-            "one state for each unit": left - [0, L * H * 3 * (S - 1), 0],
-            "one head": left - [0, 0, L * (2 * d * H + 2 * d + 2 + (d + F + 1) * (2 * K + H))],
+            "real states": left - L * (2 * d * H + H),
+            "no layer with a gate": left - L * (2 * d**2 + 2 * d),
+            "one block": (left + (D + 1) * d) / 2,
         },
     )

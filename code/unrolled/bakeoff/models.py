@@ -1,4 +1,4 @@
-"""The models of the bake-off: eight contestants, and variants of them that find out causes.
+"""The models of the bake-off: contestants, and variants of them that find out causes.
 
 A `Contestant` has two functions. `init(D, H, rng)` makes the initial parameters of one network
 that is given D numbers at each step, and `read(p, x)` runs S networks, whose parameters are
@@ -208,14 +208,12 @@ EARLIER = {  # the contestants of Parts I to V
     "convolution": Contestant(init_conv, read_conv),
     "Transformer": Contestant(init_transformer, read_transformer, narrow),
 }
-LATER = {  # and those of Part VI
+LATER = {"xLSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_xlstm)}  # of Part VI
+# those of Part VI without runs on file (once among LATER: `python -m unrolled.bakeoff missing`)
+WAITING = {
     "LRU": Contestant(
         partial(blocks.init, part=blocks.init_lru), partial(blocks.read, part=blocks.lru), narrow
     ),
-    "xLSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_xlstm),
-}
-# they join the later ones when their runs are on file (`python -m unrolled.bakeoff missing`)
-WAITING = {
     "Mamba": Contestant(
         partial(blocks.init, part=blocks.init_mamba),
         partial(blocks.read, part=blocks.mamba),

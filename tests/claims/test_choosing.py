@@ -35,8 +35,9 @@ def test_letter_pairs(claim):
     """The split of the bake-off, with its thirty-five networks, and three other splits."""
     claim(
         "Counting letter pairs takes a second and no gradient, and none of the thirty-five networks"
-        " in the column *words* beats it. The best single network, a minGRU, is right for 73.8 words"
-        " in 100. That is less than one standard error below the counts, so call the two level."
+        " in the column *words* beats it. The best single network, a minGRU, is right for 73.8"
+        " words in 100. That is less than one standard error below the counts, so call the two"
+        " level."
     )
     page, found, every, y = claim.definitions(), [], *labelled()
     for seed in range(4):

@@ -34,3 +34,22 @@ def test_parameters(check, rng):
             "no biases in the Transformer": left - [0, 0, d + L * (5 * d + H)],
         },
     )
+
+
+@pytest.mark.equation("eq-choosing-lru", tolerance=1e-12)
+def test_parameters_of_the_lru(check, rng):
+    """Left: as printed; right: the arrays counted."""
+    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
+    d, L = WIDTH, LAYERS
+    left = np.array([(D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d)])
+    arrays = MODELS["LRU"].init(D, H, torch.Generator()).values()
+    right = np.array([sum(a.numel() for a in arrays)])
+    check(
+        left,
+        right,
+        planted={
+            "real states": left - L * (2 * d * H + H),
+            "no layer with a gate": left - L * (2 * d**2 + 2 * d),
+            "one block": (left + (D + 1) * d) / 2,
+        },
+    )

@@ -208,12 +208,14 @@ EARLIER = {  # the contestants of Parts I to V
     "convolution": Contestant(init_conv, read_conv),
     "Transformer": Contestant(init_transformer, read_transformer, narrow),
 }
-LATER = {"xLSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_xlstm)}  # of Part VI
-# those of Part VI without runs on file (once among LATER: `python -m unrolled.bakeoff missing`)
-WAITING = {
+LATER = {  # and newer ones
     "LRU": Contestant(
         partial(blocks.init, part=blocks.init_lru), partial(blocks.read, part=blocks.lru), narrow
     ),
+    "xLSTM": Contestant(partial(init_recurrent, blocks=4, keep=1), read_xlstm),
+}
+# without runs on file; once they stand among LATER, `python -m unrolled.bakeoff missing` makes them
+WAITING = {
     "Mamba": Contestant(
         partial(blocks.init, part=blocks.init_mamba),
         partial(blocks.read, part=blocks.mamba),

@@ -5,6 +5,7 @@ import pytest
 import torch
 from contestants import DILATIONS, LAYERS, TAPS, WIDTH
 
+from unrolled.bakeoff import blocks
 from unrolled.bakeoff.models import MODELS
 
 
@@ -37,19 +38,24 @@ def test_parameters(check, rng):
 
 
 @pytest.mark.equation("eq-choosing-lru", tolerance=1e-12)
-def test_parameters_of_the_lru(check, rng):
+def test_parameters_of_the_newer(check, rng):
     """Left: as printed; right: the arrays counted."""
     D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
-    d, L = WIDTH, LAYERS
-    left = np.array([(D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d)])
-    arrays = MODELS["LRU"].init(D, H, torch.Generator()).values()
-    right = np.array([sum(a.numel() for a in arrays)])
+    d, L, F, S = WIDTH, LAYERS, blocks.TAPS, blocks.STATES
+    left = np.array(
+        [
+            (D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d),
+            (D + 1) * d + L * H * (3 * d + F + 3 * S + 5),
+        ]
+    )
+    arrays = [MODELS[name].init(D, H, torch.Generator()).values() for name in ("LRU", "Mamba")]
+    right = np.array([sum(a.numel() for a in each) for each in arrays])
     check(
         left,
         right,
         planted={
-            "real states": left - L * (2 * d * H + H),
-            "no layer with a gate": left - L * (2 * d**2 + 2 * d),
-            "one block": (left + (D + 1) * d) / 2,
+            "real states": left - [L * (2 * d * H + H), 0],
+            "no layer with a gate": left - [L * (2 * d**2 + 2 * d), 0],
+            "one number of state": left - [0, 3 * L * H * (S - 1)],
         },
     )

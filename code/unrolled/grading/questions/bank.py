@@ -25,6 +25,7 @@ PARTS = (
     "hearing",
     "convolution",
     "turning",
+    "voting",
     "selecting",
     "recurrence_returns",
     "choosing",

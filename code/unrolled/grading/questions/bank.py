@@ -25,9 +25,9 @@ PARTS = (
     "hearing",
     "convolution",
     "turning",
-    "voting",
     "selecting",
     "recurrence_returns",
+    "voting",
     "choosing",
 )
 TRIES = 5000  # of a kind to find good numbers

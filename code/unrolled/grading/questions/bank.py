@@ -25,9 +25,10 @@ PARTS = (
     "hearing",
     "convolution",
     "turning",
-    "voting",
     "selecting",
     "recurrence_returns",
+    "voting",
+    "choosing",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

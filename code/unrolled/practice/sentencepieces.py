@@ -62,7 +62,7 @@ def train(counts: Mapping[str, int], V: int, kind: str = "bpe") -> Any:
         bos_id=-1,
         eos_id=-1,
         character_coverage=1.0,
-        max_sentencepiece_length=512,
+        max_sentencepiece_length=512 if kind == "bpe" else 16,  # as in `unigram`
         num_threads=1,
         minloglevel=2,
         **OFF,

@@ -1,5 +1,7 @@
 """The equations of book/practice/text-at-scale.md, by counting and by another route."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ def test_join(check, rng):
             found = (pieces[t], pieces[t + 1]) == (a, b)
             places, t = places + found, t + 1 + found
         right.append(len(pieces) - places)
-        pairs = sum(pair == (a, b) for pair in zip(pieces, pieces[1:], strict=False))
+        pairs = sum(pair == (a, b) for pair in pairwise(pieces))
         overlapping.append(len(pieces) - pairs)
         one.append(len(pieces) - 1)
         every.append(len(pieces) - 2 * places)
@@ -29,9 +31,11 @@ def test_join(check, rng):
         "one join only": one,
         "both tokens gone": every,
     }
-    check(np.array(left, float), np.array(right, float), planted={
-        name: np.array(value, float) for name, value in planted.items()
-    })
+    check(
+        np.array(left, float),
+        np.array(right, float),
+        planted={name: np.array(value, float) for name, value in planted.items()},
+    )
 
 
 @pytest.mark.equation("eq-scale-bits", tolerance=1e-12)
@@ -49,8 +53,11 @@ def test_bits(check, rng):
         "times ln 2": (direct, T / B * nats * np.log(2)),
         "B over T": (direct, B / T * nats / np.log(2)),
     }
-    check((direct, direct + 0), (-np.log(p).sum() / np.log(2) / B, T / B * L / np.log(2)),
-          planted=planted)
+    check(
+        (direct, direct + 0),
+        (-np.log(p).sum() / np.log(2) / B, T / B * L / np.log(2)),
+        planted=planted,
+    )
 
 
 @pytest.mark.equation("eq-scale-cost", tolerance=1e-12)

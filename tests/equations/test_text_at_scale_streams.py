@@ -1,5 +1,7 @@
 """The equations of book/practice/text-at-scale-streams.md: documents alone, and by counting."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -29,7 +31,7 @@ def test_reset(check, rng):
     alone = torch.zeros(T, N, H, dtype=torch.float64)
     for n in range(N):
         starts = [*np.flatnonzero(r[:, n].numpy()), T]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             h = torch.zeros(1, H, dtype=torch.float64)
             for t in range(start, end):
                 h = cell(x[t, n : n + 1], h)
@@ -47,9 +49,12 @@ def test_reset(check, rng):
 @pytest.mark.equation("eq-scale-left", tolerance=1e-12)
 def test_left(check, rng):
     """Left: segments that the package gives; right: as printed, for many sizes."""
-    sizes = [(int(L), int(N), int(T)) for L, N, T in zip(
-        rng.integers(200, 400, 40), rng.integers(2, 9, 40), rng.integers(3, 12, 40), strict=True
-    )] + [(64, 8, 7), (72, 8, 8), (73, 8, 8)]
+    sizes = [
+        (int(L), int(N), int(T))
+        for L, N, T in zip(
+            rng.integers(200, 400, 40), rng.integers(2, 9, 40), rng.integers(3, 12, 40), strict=True
+        )
+    ] + [(64, 8, 7), (72, 8, 8), (73, 8, 8)]
     found = [sum(1 for _ in text.segments(text.streams(np.arange(L), N), T)) for L, N, T in sizes]
     printed = np.array([(L // N - 1) // T for L, N, T in sizes], float)
     planted = {

@@ -79,10 +79,10 @@ def multinomial(K, q):
 @pytest.mark.equation("eq-scale-sampled", tolerance=1e-12)
 def test_sampled(check, rng):
     """Left: Z itself; right: the mean of the printed estimate over all draws of K = 4."""
-    u, q, y, K = rng.normal(size=3) + [0, 1, 2], rng.dirichlet([3, 3, 3]), 1, 4
-    w = np.exp(u) / q
+    u, q, y, K = rng.normal(np.arange(3)), rng.dirichlet([3, 3, 3]), 1, 4
+    w, right = np.exp(u) / q, np.exp(u[y])
 
-    def mean(weights=w, target=np.exp(u[y]), hits=False, share=K):
+    def mean(weights=w, target=right, hits=False, share=K):
         keep = np.array([k != y or hits for k in range(3)])
         return sum(
             chance * (target + (n * weights * keep).sum() / share)
@@ -107,9 +107,7 @@ def test_bias(check, rng):
 
     def times_K(K):
         w = np.where(np.arange(3) == y, 0, p / q)
-        return K * sum(
-            chance * np.log(p[y] + (n * w).sum() / K) for n, chance in multinomial(K, q)
-        )
+        return K * sum(chance * np.log(p[y] + (n * w).sum() / K) for n, chance in multinomial(K, q))
 
     limit = 2 * times_K(160) - times_K(80)  # the error of order 1/K cancels
     others = [k for k in range(3) if k != y]

@@ -13,9 +13,7 @@ def random_batches(lengths: Sequence[int], N: int, rng: np.random.Generator) -> 
     return bucketed(lengths, N, 1, rng)
 
 
-def bucketed(
-    lengths: Sequence[int], N: int, pool: int, rng: np.random.Generator
-) -> list[ndarray]:
+def bucketed(lengths: Sequence[int], N: int, pool: int, rng: np.random.Generator) -> list[ndarray]:
     """Places of all sequences, N to a batch, of like length within pools of `pool` batches.
 
     The sequences are shuffled and divided into pools. Each pool is sorted by length and cut into
@@ -39,7 +37,9 @@ def wasted(lengths: Sequence[int], batches: Sequence[ndarray]) -> float:
     for batch in checks.items("batches", batches):
         batch = checks.array("each of batches", batch, "iu", "places")
         if batch.ndim != 1 or not len(batch) or not 0 <= batch.min() <= batch.max() < len(lengths):
-            raise ValueError(f"batches must be places below {len(lengths)}, got {checks.came(batch)}")
+            raise ValueError(
+                f"batches must be places below {len(lengths)}, got {checks.came(batch)}"
+            )
         steps += len(batch) * lengths[batch].max()
         real += lengths[batch].sum()
     return float(1 - real / steps) if steps else 0.0

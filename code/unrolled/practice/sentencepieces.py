@@ -51,6 +51,8 @@ def train(counts: Mapping[str, int], V: int, kind: str = "bpe") -> Any:
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
     occurring = len(set().union(*(word.encode() for word in counts)))
+    if not occurring:
+        raise ValueError("counts must hold at least one word that is not empty, got none")
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(f"{letters(w.encode())}\t{n}" for w, n in counts.items()),

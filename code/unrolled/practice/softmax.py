@@ -78,11 +78,12 @@ def _check(output: nn.Linear, h: Tensor, y: Tensor, q: Tensor) -> None:
     checks.kind("a linear layer with a bias", nn.Linear, output=output)
     checks.kind("a tensor", Tensor, h=h, y=y, q=q)
     V, H = output.weight.shape
-    if h.ndim != 2 or h.shape[1] != H or not h.is_floating_point():
-        raise ValueError(f"h must be (M, {H}), got {checks.came(h)}")
+    if h.ndim != 2 or h.shape[1] != H or h.dtype != output.weight.dtype:
+        expected = f"(M, {H}) of {output.weight.dtype}"
+        raise ValueError(f"h must be {expected}, got {checks.came(h)}")
     if y.shape != h.shape[:1] or y.dtype != torch.int64:
         raise ValueError(f"y must be {len(h)} whole numbers, got {checks.came(y)}")
     if len(y) and not 0 <= y.min() <= y.max() < V:
         raise ValueError(f"y must be from 0 to {V - 1}, got {y.min()} to {y.max()}")
-    if q.shape != (V,) or not q.is_floating_point() or not (q > 0).all():
+    if q.shape != (V,) or not q.is_floating_point() or not ((q > 0) & q.isfinite()).all():
         raise ValueError(f"q must be ({V},), all above 0, got {checks.came(q)}")

@@ -75,9 +75,13 @@ class Loader(Iterator):
         names = {"seed", "T", "epoch", "next", "columns"}
         if not isinstance(state, dict) or set(state) != names:
             raise ValueError(f"state must be what `state()` gave, got {checks.came(state)}")
-        columns = [list(column) for column in checks.items("columns of state", state["columns"])]
+        columns = checks.items("columns of state", state["columns"])
+        columns = [checks.items("each of columns of state", column) for column in columns]
+        if not columns or any(len(column) != 2 for column in columns):
+            raise ValueError(f"columns of state must be pairs, got {columns}")
+        checks.whole(1, **{"T of state": state["T"]})
+        checks.whole(**{"seed of state": state["seed"], "epoch of state": state["epoch"]})
         loader = cls(documents, len(columns), state["T"], state["seed"])
-        checks.whole(**{"epoch of state": state["epoch"]})
         checks.whole(0, len(loader.documents), **{"next of state": state["next"]})
         for document, place in columns:
             checks.whole(0, len(loader.documents) - 1, **{"a document of state": document})
@@ -98,6 +102,8 @@ def run(layer: nn.RNNBase, x: Tensor, fresh: Tensor, state: Any) -> tuple[Tensor
     if x.ndim != 3 or x.shape[2] != layer.input_size or fresh.shape != x.shape[:2]:
         expected = f"x must be (T, N, {layer.input_size}) and fresh (T, N)"
         raise ValueError(f"{expected}, got {tuple(x.shape)} and {tuple(fresh.shape)}")
+    if x.dtype != layer.weight_ih_l0.dtype:
+        raise ValueError(f"x must be of {layer.weight_ih_l0.dtype}, got {x.dtype}")
     if fresh.dtype != torch.bool:
         raise ValueError(f"fresh must be true or false, got {fresh.dtype}")
     outputs = []

@@ -19,6 +19,7 @@ LogP = Mapping[bytes, float]
 
 def best_cut(word: bytes, log_p: LogP) -> tuple[list[bytes], float]:
     """The likeliest cut of a word and its log-probability, by Viterbi (eq-scale-viterbi)."""
+    _check(word, log_p)
     starts = _starts(word, log_p)
     best, back = [0.0], [0]
     for end in range(1, len(word) + 1):
@@ -33,8 +34,16 @@ def best_cut(word: bytes, log_p: LogP) -> tuple[list[bytes], float]:
 
 
 def forward(word: bytes, log_p: LogP) -> list[float]:
-    """For each beginning of the word, log of all its cuts' probabilities added (eq-scale-total)."""
-    starts, alpha = _starts(word, log_p), [0.0]
+    """For each beginning of the word, log of all its cuts' probabilities added (eq-scale-total).
+
+    It is minus infinity where a beginning has no cut.
+    """
+    _check(word, log_p)
+    return _forward(word, log_p, _starts(word, log_p))
+
+
+def _forward(word: bytes, log_p: LogP, starts: list[list[int]]) -> list[float]:
+    alpha = [0.0]
     for end in range(1, len(word) + 1):
         alpha.append(_log_sum([alpha[start] + log_p[word[start:end]] for start in starts[end]]))
     return alpha
@@ -42,7 +51,13 @@ def forward(word: bytes, log_p: LogP) -> list[float]:
 
 def expected(word: bytes, log_p: LogP) -> tuple[Counter[bytes], float]:
     """How often each piece occurs in a cut, on average, and log P(word) (eq-scale-expected)."""
-    starts, alpha = _starts(word, log_p), forward(word, log_p)
+    _check(word, log_p)
+    return _expected(word, log_p)
+
+
+def _expected(word: bytes, log_p: LogP) -> tuple[Counter[bytes], float]:
+    starts = _starts(word, log_p)
+    alpha = _forward(word, log_p, starts)
     beta = [-math.inf] * len(word) + [0.0]
     found: Counter[bytes] = Counter()
     for end in range(len(word), 0, -1):  # beta[end] is complete: all longer ends were done
@@ -60,11 +75,11 @@ def em_step(counts: Mapping[str, int], log_p: LogP) -> tuple[dict[bytes, float],
     Pieces that are not expected at all are dropped.
     """
     check_counts(counts)
-    _check_log_p(log_p)
+    _check(b"", log_p)
     uses: Counter[bytes] = Counter()
     log_likelihood = 0.0
     for word, n in counts.items():
-        found, log_total = expected(word.encode(), log_p)
+        found, log_total = _expected(word.encode(), log_p)
         log_likelihood += n * log_total
         for piece, share in found.items():
             uses[piece] += n * share
@@ -75,7 +90,9 @@ def em_step(counts: Mapping[str, int], log_p: LogP) -> tuple[dict[bytes, float],
 def sample_cut(word: bytes, log_p: LogP, rng: np.random.Generator) -> list[bytes]:
     """A cut drawn with its probability among all cuts of the word, from the end backwards."""
     checks.generator(rng)
-    starts, alpha = _starts(word, log_p), forward(word, log_p)
+    _check(word, log_p)
+    starts = _starts(word, log_p)
+    alpha = _forward(word, log_p, starts)
     cut, end = [], len(word)
     while end > 0:
         log_chance = np.array([alpha[s] + log_p[word[s:end]] - alpha[end] for s in starts[end]])
@@ -109,6 +126,7 @@ def learn(counts: Mapping[str, int], V: int, rounds: int = 2) -> dict[bytes, flo
     Begins with four times as many, and drops the least used third in turn, with `rounds` of EM
     before each time. A byte that is no longer used keeps a small probability.
     """
+    checks.whole(257, V=V)
     checks.whole(1, rounds=rounds)
     log_p = start(counts, 4 * V)
     while True:
@@ -130,8 +148,6 @@ def _with_bytes(log_p: LogP) -> dict[bytes, float]:
 
 def _starts(word: bytes, log_p: LogP) -> list[list[int]]:
     """For each place in the word, where a piece may begin that ends there, as part of a cut."""
-    checks.kind("bytes", bytes, word=word)
-    _check_log_p(log_p)
     starts: list[list[int]] = [[]]
     for end in range(1, len(word) + 1):
         begin = range(max(0, end - LONGEST), end)
@@ -141,8 +157,12 @@ def _starts(word: bytes, log_p: LogP) -> list[list[int]]:
     return starts
 
 
-def _check_log_p(log_p: LogP) -> None:
+def _check(word: bytes, log_p: LogP) -> None:
+    """ValueError unless this is a word, and these are logarithms of probabilities."""
+    checks.kind("bytes", bytes, word=word)
     checks.kind("a dictionary from pieces to numbers", Mapping, log_p=log_p)
+    checks.kind("bytes", bytes, **{f"a piece of log_p ({i})": p for i, p in enumerate(log_p)})
+    checks.number(-1e4, 0, **{f"log_p of {piece!r}": value for piece, value in log_p.items()})
 
 
 def _log_sum(values: list[float]) -> float:

@@ -1,6 +1,7 @@
 """Documents as streams: nothing lost, nothing leaks, and a loader that goes on at the token."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -56,14 +57,14 @@ def test_stops_and_goes_on_at_the_same_token():
 def test_a_document_is_read_as_if_alone(kind):
     torch.manual_seed(0)
     layer, D, H, N, T = kind(3, 5).double(), 3, 5, 3, 40
-    inputs, _, fresh = next(streams.Loader(documents(), N, T))
+    fresh = next(streams.Loader(documents(), N, T)).fresh
     x = torch.randn(T, N, D).double()
     zero = torch.zeros(1, N, H).double()
     state = (zero + 1, zero + 2) if kind is nn.LSTM else zero + 1
     h, last = streams.run(layer, x, torch.as_tensor(fresh), state)
     for n in range(N):
         starts = [*np.flatnonzero(fresh[:, n]), T]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             alone, _ = layer(x[start:end, n : n + 1])
             torch.testing.assert_close(h[start:end, n : n + 1], alone)
     shown = last[0] if kind is nn.LSTM else last

@@ -27,6 +27,7 @@ PARTS = (
     "turning",
     "selecting",
     "recurrence_returns",
+    "feeding",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

@@ -36,7 +36,8 @@ def bits_of_tokens(draw: Draw) -> Question:
         f"A text of {B:,} bytes is cut into {T:,} tokens. A network has a loss of {L} nats per "
         "token on it. How many bits per byte are that?",
         T / B * L / math.log(2),
-        f"All in all ${T} \\times {L}$ nats, which are ${T * L / math.log(2):.0f}$ bits, for {B} bytes.",
+        f"All in all ${T} \\times {L}$ nats, which are ${T * L / math.log(2):.0f}$ bits, for "
+        f"{B} bytes.",
         2,
     )
 

@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL: # two builds would write to one folder
-.PHONY: help book test unit serve notebooks browser colab wheel offline pdf release versions hub claims mutants pins benchmark sheet grade clean always
+.PHONY: help book test unit serve notebooks browser colab wheel offline pdf epub release versions hub claims mutants pins benchmark sheet grade clean always
 
 PYTHON ?= .venv/bin/python python3.11 python3.12 python3.13 python3
 READY := .venv/.ready
@@ -77,9 +77,14 @@ pdf: $(READY) ## print the book, in _build/pdf (CHAPTER=bptt: one chapter)
 	@$(TOOL) book
 	@CHAPTER="$(CHAPTER)" $(TOOL) pdf
 
+epub: $(READY) ## the book for e-book readers, in _build/epub
+	@$(TOOL) book
+	@$(TOOL) epub
+
 release: $(READY) ## what a release has, in _build/release (TAG=v1.2.3)
 	@$(TOOL) book
 	@$(TOOL) pdf
+	@$(TOOL) epub
 	@TAG="$(TAG)" $(TOOL) release
 
 versions: $(READY) ## the site with the releases of FROM=folder (offline zips)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+import epub
 import offline
 import pdf
 import try_wheel
@@ -31,6 +32,7 @@ def main() -> None:
         offline.pack(offline.SITE, FOLDER / f"unrolled-{version}-offline.zip")
         pack_notebooks(FOLDER / f"unrolled-{version}-notebooks.zip")
         pack_pdfs(pdf.FOLDER, f"unrolled-{version}")
+        shutil.copy(epub.TARGET, FOLDER / f"unrolled-{version}.epub")
         take_wheel(FOLDER)
     print("\n".join(str(path) for path in sorted(FOLDER.iterdir())))
 

@@ -25,12 +25,30 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 IMPORT = re.compile(r"@import\s+(?:url\()?[\"']([^\"']+)[\"']\)?;")
 ADDRESS = re.compile(r"url\(\s*[\"']?(?![\"'#]|data:|https?:)([^\"')]+)[\"']?\)")
 # The theme asks each block of code on the page whether it scrolls, which lays out the whole page as
-# soon as it is loaded; keyboard.js asks those that are laid out anyway
+# soon as it is loaded; keyboard.js asks those that are laid out anyway. Likewise it looks where the
+# sections lie; sections.js starts that once they are all laid out.
 LEFT_OUT = {
     "scripts/pydata-sphinx-theme.js": (
         ',"complete"===document.readyState?T():window.addEventListener("load",T)'
-    )
+    ),
+    "scripts/bootstrap.js": (
+        "fe.on(window,Es,(()=>{for(const t of we.find('[data-bs-spy=\"scroll\"]'))"
+        "Ls.getOrCreateInstance(t)})),"
+    ),
 }
+SHARED = "doctools.js"  # the others use its names
+# One after the other, with room between them for a finger's touch; but all before the browser goes
+# to a place in the page, since they fold what stands before it
+IN_TURN = """
+const next = () => {
+  const part = parts.shift();
+  if (!part) return;
+  if (!location.hash) setTimeout(next);
+  part();
+  if (location.hash) next();
+};
+next();
+"""
 OPTIONS = "documentation_options.js"  # other scripts in the page add to them at once
 PIXELS = {"": 1, "px": 1, "pt": 4 / 3, "in": 96}  # of CSS in each unit
 
@@ -89,11 +107,15 @@ class Bundles:
         return "".join(parts)
 
     def scripts(self, names: list[str]) -> str:
-        texts = [self.script(name) for name in names]
+        """One script that runs several, each in a task of its own.
+
+        Run together, they would keep a slow phone from answering for a third of a second.
+        """
+        texts = {name: re.sub(r"//# sourceMappingURL=.*", "", self.script(name)) for name in names}
         # an empty statement first, or one that begins with "use strict" would say it for all
-        return "\n;\n" + "\n;\n".join(
-            re.sub(r"//# sourceMappingURL=.*", "", text) for text in texts
-        )
+        shared = "\n;\n" + texts.pop(SHARED, "")
+        parts = "\n},\n() => {\n".join(texts.values())
+        return f"{shared}\n{{\nconst parts = [() => {{\n{parts}\n}}];\n{IN_TURN}}}\n"
 
     def script(self, name: str) -> str:
         """A script without the statement that is left out, which has to be there."""

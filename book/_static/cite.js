@@ -1,5 +1,5 @@
 // A sign beside each heading copies what a citation of that section needs.
-document.addEventListener("DOMContentLoaded", () => {
+_ready(() => {
   const data = document.getElementById("citation");
   if (!data) return;
   const book = JSON.parse(data.textContent);

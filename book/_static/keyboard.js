@@ -1,5 +1,5 @@
 // What is wider than its box can be reached and scrolled by keyboard, and says what it is.
-document.addEventListener("DOMContentLoaded", () => {
+_ready(() => {
   const article = document.querySelector(".bd-article");
   if (!article) return;
   const kinds = {
@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 // In the contents, the sign that unfolds a chapter's pages says whose they are.
-document.addEventListener("DOMContentLoaded", () => {
+_ready(() => {
   for (const summary of document.querySelectorAll(".bd-links summary")) {
     const chapter = summary.closest("li").querySelector("a").textContent.trim();
     summary.setAttribute("aria-label", `Pages of ${chapter}`);
@@ -47,7 +47,7 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 // Likewise the button of a solution.
-document.addEventListener("DOMContentLoaded", () => {
+_ready(() => {
   for (const button of document.querySelectorAll(".solution .toggle-button"))
     button.setAttribute("aria-label", "Solution");
 });

@@ -35,7 +35,7 @@ document.addEventListener("click", (event) => {
 }, true);
 
 // The bar shows the page's title once the title itself has scrolled away.
-document.addEventListener("DOMContentLoaded", () => {
+_ready(() => {
   const title = document.querySelector(".header-title");
   const heading = document.querySelector("article h1");
   if (!title || !heading) return;
@@ -56,7 +56,7 @@ document.addEventListener("focusin", ({ target }) => {
 });
 
 // “Run here”: until it is pressed, nothing of what runs cells is loaded. From file:// nothing can be.
-document.addEventListener("DOMContentLoaded", () => {
+_ready(() => {
   if (location.protocol === "file:") document.querySelector(".btn-run-here")?.closest("li").remove();
 });
 document.addEventListener("click", ({ target }) => {

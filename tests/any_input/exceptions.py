@@ -11,6 +11,7 @@ INNER = {  # modules and callables whose arguments another public function has c
     "layers.fast.products": "called in the loops of the fast layers, with arrays that they made",
     "grading": "serves the book's own problem sets; what students hand in has tests of its own",
     "bakeoff.batched": "parts of the networks that `bakeoff.side_by_side` trains",
+    "bakeoff.recall": "an experiment, whose settings are its module's own",
     "bakeoff.models": "the networks that `bakeoff.side_by_side` trains, with their own parameters",
     "bakeoff.side_by_side": "the training loop of `bakeoff.experiment`, which checks what goes in",
 }

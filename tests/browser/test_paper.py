@@ -57,6 +57,11 @@ def test_a_chapter_has_what_the_checks_look_at(printed):
     assert not printed.soup.select("button, details, script")
 
 
+def test_text_with_a_number_for_each_character_keeps_its_colours(printed):
+    """They stand in a <style> beside each such text on the site, which no page has on paper."""
+    assert ".coloured .p3{background:" in printed.document
+
+
 def test_a_heading_that_the_outline_lacks_is_found(plant):
     body = "<div class=leaf><h1>One</h1><p>a</div>"
     made = plant(body, after=lambda t: t.replace("<p>", "<h2>Two</h2><p>"))

@@ -72,6 +72,6 @@ def test_attentions_sixteen_steps(claim):
     claim("With $H = 2{,}048$ and $S = 16$ that makes 32,768 numbers.")
     claim(
         "[Attention](../sequence-to-sequence/attention.md) has to keep a key and a value of, say,"
-        " 1,024 numbers each for every step, and that is as much after only 16 steps."
+        " 1,024 numbers each for every step. After only 16 steps that is as much."
     )
     assert 2048 * 16 == 32_768 == 16 * 2 * 1024

@@ -9,6 +9,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 from paper.leaf import HEADINGS, Leaf, key, read
+from unrolled.figures import coloured_text
 
 FRONT = "book/index.html"
 # Made for a screen, and on the site: what the tests say, a list of functions, a list of exercises
@@ -47,6 +48,13 @@ def plan(contents: dict) -> dict[str, tuple[dict, list[str]]]:
 
 def chapter(site: Path, part: dict, paths: list[str]) -> Chapter:
     return Chapter([read(site, path) for path in paths], part["caption"])
+
+
+def order(parts: list[Chapter]) -> tuple[list[Chapter], list[Chapter]]:
+    """The chapters before the solutions, and those behind them."""
+    last = [chapter for chapter in parts if chapter.key in LAST]
+    last.sort(key=lambda chapter: LAST.index(chapter.key))
+    return [chapter for chapter in parts if chapter.key not in LAST], last
 
 
 def set_levels(leaf: Leaf, shift: int) -> None:
@@ -105,9 +113,7 @@ def wants_page(link: Tag) -> bool:
 
 def book(parts: list[Chapter], front: Leaf, facts: dict[str, str]) -> str:
     """The whole book as one document."""
-    last = [chapter for chapter in parts if chapter.key in LAST]
-    last.sort(key=lambda chapter: LAST.index(chapter.key))
-    body = [chapter for chapter in parts if chapter.key not in LAST]
+    body, last = order(parts)
     leaves = [front, *(leaf for chapter in parts for leaf in chapter.leaves)]
     for leaf in leaves:
         if leaf.key == "terms":
@@ -248,5 +254,5 @@ def document(facts: dict[str, str], inside: list[str], rules: list[str]) -> str:
 <link rel="stylesheet" href="{facts["site"]}/_static/pygments.css">
 <link rel="stylesheet" href="{facts["site"]}/_static/unrolled.css">
 <link rel="stylesheet" href="{facts["style"]}">
-<style>{"".join(rules)}</style></head>
+<style>{coloured_text.stylesheet()}{"".join(rules)}</style></head>
 <body>{_title(facts)}{contents(body, deepest)}{body}</body></html>"""

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urldefrag
@@ -9,6 +10,10 @@ from urllib.parse import urldefrag
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 LATEX = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)  # a third of a page, never drawn
+FORMULA = re.compile(
+    r"<math\b([^>]*)><semantics>(.*?)<annotation\b[^>]*>(.*?)</annotation></semantics></math>",
+    re.DOTALL,
+)
 ON_SCREEN_ONLY = (
     "a.headerlink, button, script, style, .toctree-wrapper, details.hide, span.target:empty"
 )
@@ -45,11 +50,33 @@ def named(part: Tag) -> list[Tag]:
     return ([part] if part.get("id") else []) + part.select("[id]")
 
 
-def read(site: Path, path: str) -> Leaf:
-    """The page at this place of the site, with links and pictures as seen from the site's root."""
+def without_latex(html: str) -> str:
+    return LATEX.sub("", html)
+
+
+def with_alttext(html: str) -> str:
+    """A formula's source becomes an attribute, which is read aloud where MathML is not known."""
+
+    def move(match: re.Match) -> str:
+        latex = re.sub(r"\s+", " ", match[3]).strip().replace('"', "&quot;")
+        return f'<math{match[1]} alttext="{latex}">{match[2]}</math>'
+
+    return FORMULA.sub(move, html)
+
+
+def read(
+    site: Path,
+    path: str,
+    formulas: Callable[[str], str] = without_latex,
+    columns: int | None = COLUMNS,
+) -> Leaf:
+    """The page at this place of the site, with links and pictures as seen from the site's root.
+
+    Lines of code longer than `columns` are broken; None leaves them as they are.
+    """
     html = (site / path).read_text("utf-8")
     start, end = html.index("<article"), html.index("</article>")
-    article = BeautifulSoup(LATEX.sub("", html[start:end]), "html.parser").section
+    article = BeautifulSoup(formulas(html[start:end]), "html.parser").section
     for tag in article.select(ON_SCREEN_ONLY):
         tag.decompose()
     for cell in article.select("div.cell"):
@@ -63,8 +90,8 @@ def read(site: Path, path: str) -> Leaf:
         del picture["loading"]
     for link in article.select("a.internal[href]"):
         link["data-page"], link["data-place"] = _where(path, link["href"])
-    for code in article.select("pre"):
-        fold_lines(code)
+    for code in article.select("pre") if columns else ():
+        fold_lines(code, columns)
     _take_out_solutions(leaf)
     return leaf
 

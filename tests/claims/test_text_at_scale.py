@@ -15,7 +15,8 @@ from unrolled.practice import bpe, sentencepieces
 
 def bits_per_byte(V, steps, seed, T):
     train_text, held_out_text = hold_out_end(documentation())
-    book = bpe.BPE(sentencepieces.learn(Counter(bpe.words(train_text)), V) if V > 256 else bpe.BYTES)
+    counts = Counter(bpe.words(train_text))
+    book = bpe.BPE(sentencepieces.learn(counts, V) if V > 256 else bpe.BYTES)
     ids, held_out = book.encode(train_text), book.encode(held_out_text)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """The library sentencepiece, held to whole bytes, so that its pieces are those of `bpe`.
 
 The library works on letters, and has rules of its own for spaces, digits and scripts. Here each
-byte is written as one letter of a made-up alphabet, and those rules are turned off.
+byte is written as one letter of a made-up alphabet, which none of those rules touches.
 """
 
 import io
@@ -12,14 +12,6 @@ from unrolled import checks
 from unrolled.practice.bpe import BYTES, check_counts
 
 FIRST = 256  # byte b is written as the letter chr(FIRST + b): Ā to ǿ, all of them letters
-OFF = {
-    "normalization_rule_name": "identity",
-    "add_dummy_prefix": False,
-    "remove_extra_whitespaces": False,
-    "split_by_whitespace": False,
-    "split_by_unicode_script": False,
-    "split_by_number": False,
-}
 KINDS = ("bpe", "unigram")
 
 
@@ -67,7 +59,8 @@ def train(counts: Mapping[str, int], V: int, kind: str = "bpe") -> Any:
         max_sentencepiece_length=512 if kind == "bpe" else 16,  # as in `unigram`
         num_threads=1,
         minloglevel=2,
-        **OFF,
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
     )
     return sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
 

@@ -22,6 +22,11 @@ def test_pieces():
     assert learnt == bpe.learn(COUNTS, 266)
 
 
+def test_no_rule_of_its_own_for_digits_and_scripts():
+    counts = {" x86": 30, "x86_64": 20, "3日": 9, "a日": 8, "\n\n  ": 7}
+    assert sentencepieces.learn(counts, 268) == bpe.learn(counts, 268)
+
+
 @pytest.mark.parametrize("kind", sentencepieces.KINDS)
 def test_no_rule_of_its_own_for_spaces(kind):
     processor = sentencepieces.train(COUNTS, 262, kind)

@@ -39,6 +39,15 @@ def test_the_bias_is_as_derived(parts):
     assert np.mean(found) - exact == pytest.approx(expected, abs=0.1 * abs(expected) + 3 * spread)
 
 
+def test_the_bias_entry_by_entry():
+    rng, K = np.random.default_rng(0), 5
+    p, q, y = rng.dirichlet(np.ones(V), M), rng.dirichlet(3 * np.ones(V)), rng.integers(V, size=M)
+    for m, found in enumerate(softmax.sampled_bias(p, y, q, K)):
+        others = [k for k in range(V) if k != y[m]]
+        squares = sum(p[m, k] ** 2 / q[k] for k in others)
+        assert found == pytest.approx(-(squares - sum(p[m, others]) ** 2) / (2 * K))
+
+
 def test_hits_do_not_count(parts):
     output, h, _, _ = parts
     y, q = torch.zeros(M, dtype=torch.int64), torch.full((V,), 1e-12, dtype=torch.float64)

@@ -39,11 +39,14 @@ def test_a_column_reads_on_in_its_document():
     goes_on = ~fresh[1:]
     assert (inputs[1:][goes_on] == inputs[:-1][goes_on] + 1).all()
     assert ((inputs % 100 == 0) == fresh).all()
+    ended = targets[:-1][fresh[1:]]  # each document was read to its end
+    assert (ended % 100 == np.array(LENGTHS)[ended // 100] - 1).all()
 
 
-def test_stops_and_goes_on_at_the_same_token():
+@pytest.mark.parametrize("stop", range(8))
+def test_stops_and_goes_on_at_the_same_token(stop):
     loader = streams.Loader(documents(), N=3, T=4, seed=5)
-    for _ in range(9):
+    for _ in range(stop):
         next(loader)
     kept = json.loads(json.dumps(loader.state()))
     other = streams.Loader.resume(documents(), kept)

@@ -386,3 +386,18 @@ def _():
 @valid("datasets.scattered_letters.induction")
 def _():
     return {"T": 6, "N": 2, "rng": rng(), "V": 4}
+
+
+@valid("datasets.shell_game.swaps")
+def _():
+    return {"cups": 4}
+
+
+@valid("datasets.shell_game.shell_game")
+def _():
+    return {"T": 6, "N": 2, "rng": rng(), "cups": 4}
+
+
+@valid("datasets.offers.offers")
+def _():
+    return {"T": 6, "N": 2, "rng": rng(), "V": 4}

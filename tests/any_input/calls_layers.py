@@ -6,7 +6,7 @@ import numpy as np
 from registry import valid
 
 from unrolled import layers
-from unrolled.layers import ctc, fast, fast_weights, optimize, scan
+from unrolled.layers import ctc, fast, fast_weights, mlstm, optimize, scan
 from unrolled.layers.conv import Conv
 from unrolled.layers.stacked_network import StackedNetwork
 
@@ -34,6 +34,7 @@ RECURRENT = {
     "lru.LRU": layers.LRU,
     "selective.S6": layers.S6,
     "selective.RGLRU": layers.RGLRU,
+    "slstm.SLSTM": layers.SLSTM,
     "causal_conv.CausalConv": layers.CausalConv,
     "fast.rnn.RNN": fast.RNN,
     "fast.lstm.LSTM": fast.LSTM,
@@ -400,3 +401,52 @@ def _():
 def _():
     o, S_T, tape = fast.fast_weights.forward(**fast_weights_arguments(), C=4)
     return {"tape": tape, "do": o, "dS_T": S_T}
+
+
+def mlstm_arguments():
+    return {
+        **{"q": normal(9, 2, 3), "k": normal(9, 2, 3), "v": normal(9, 2, 4)},
+        **{"log_f": -abs(normal(9, 2)), "a": normal(9, 2)},
+        "state": (normal(2, 3, 5), normal(2)),
+    }
+
+
+@valid("layers.mlstm.stabiliser", overflows=True)
+def _():
+    return {"a": normal(9, 2), "log_f": -abs(normal(9, 2)), "m_0": normal(2)}
+
+
+@valid("layers.mlstm.forward", overflows=True)
+def _():
+    return mlstm_arguments() | {"C": 4}
+
+
+@valid("layers.mlstm.backward")
+def _():
+    o, (S_T, _), tape = mlstm.forward(**mlstm_arguments())
+    return {"tape": tape, "do": o, "dS_T": S_T}
+
+
+@valid("layers.hippo.polynomials")
+def _():
+    return {"p": np.linspace(0, 1, 4), "H": H}
+
+
+@valid("layers.hippo.matrices")
+def _():
+    return {"H": H}
+
+
+@valid("layers.hippo.squeeze")
+def _():
+    return {"kept": 0.5, "H": H}
+
+
+@valid("layers.hippo.remember", "layers.hippo.project")
+def _():
+    return {"x": normal(T), "H": H}
+
+
+@valid("layers.long_filter.filtered")
+def _():
+    return {"x": normal(T, N), "K": normal(T)}

@@ -15,6 +15,7 @@ from unrolled.models.hmm import HMM
 from unrolled.models.ngram import NGram
 from unrolled.models.recorder import AnyFilter, Recorder
 from unrolled.models.seq2seq import Reminded
+from unrolled.models.trackers import Diagonal, Mirrors
 
 TEXT = "the cat sat on the mat and the rat sat on the cat " * 2
 VOCABULARY = Vocabulary.of(TEXT)
@@ -419,3 +420,23 @@ def _():
 @valid("models.recorder.AnyFilter.forward")
 def _():
     return {"self": AnyFilter(6, 5, 3, 4), "ids": ids(6, 2)}
+
+
+@valid("models.trackers.Diagonal")
+def _():
+    return {"symbols": 5, "V": 3, "H": 4, "negative": True}
+
+
+@valid("models.trackers.Diagonal.forward")
+def _():
+    return {"self": seeded(lambda: Diagonal(5, 3, H=4)), "ids": ids(6, 2)}
+
+
+@valid("models.trackers.Mirrors")
+def _():
+    return {"symbols": 5, "V": 3, "heads": 2, "H": 4, "top": 2.0}
+
+
+@valid("models.trackers.Mirrors.forward")
+def _():
+    return {"self": seeded(lambda: Mirrors(5, 3, heads=2, H=4)), "ids": ids(6, 2)}

@@ -21,6 +21,7 @@ from unrolled.layers.mingru import MinGRU
 from unrolled.layers.optimize import Adam, clip_norm
 from unrolled.layers.rnn import RNN
 from unrolled.layers.selective import RGLRU, S6
+from unrolled.layers.slstm import SLSTM
 from unrolled.layers.stack import Stack
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "RGLRU",
     "RNN",
     "S6",
+    "SLSTM",
     "Adam",
     "Additive",
     "Bidirectional",

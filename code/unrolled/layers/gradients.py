@@ -74,7 +74,7 @@ def check_layer(
     ----------
     layer : a dataclass of float64 arrays, or of layers, as `layer_contract.Layer`
     x : (T, N, D) inputs
-    state : (N, H) initial state, or a pair of them (h_0, c_0); of several layers, a list
+    state : (N, H) initial state, or (h_0, c_0), or (h_0, c_0, m_0); of several layers, a list
     rng : draws C
     options : go to `forward`
 
@@ -114,7 +114,7 @@ def named(tree: Any, path: str = "") -> Iterator[tuple[str, ndarray]]:
     if isinstance(tree, ndarray):
         yield path.removesuffix(".") or "h_0", tree
     elif isinstance(tree, tuple):  # an LSTM's state
-        yield from zip((f"{path}h_0", f"{path}c_0"), tree, strict=False)
+        yield from zip((f"{path}h_0", f"{path}c_0", f"{path}m_0"), tree, strict=False)
     elif isinstance(tree, list) or is_dataclass(tree):  # else a setting, such as a dilation
         for name, part in enumerate(tree) if isinstance(tree, list) else vars(tree).items():
             yield from named(part, f"{path}{name}.")

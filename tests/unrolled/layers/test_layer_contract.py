@@ -18,6 +18,7 @@ from unrolled.layers import (
     RGLRU,
     RNN,
     S6,
+    SLSTM,
     Bidirectional,
     CausalConv,
     MinGRU,
@@ -30,7 +31,7 @@ from unrolled.layers import (
 from unrolled.layers.layer_contract import check, check_parts, from_beyond, gradient_at, rows
 
 D, H = 4, 5
-KINDS = [RNN, LSTM, GRU, PublishedGRU, MinGRU, LRU, S6, RGLRU, CausalConv]  # with init
+KINDS = [RNN, LSTM, GRU, PublishedGRU, MinGRU, LRU, S6, RGLRU, SLSTM, CausalConv]  # with init
 LAYERS = {f"{kind.__module__.split('.')[-1]}.{kind.__name__}": kind.init for kind in KINDS}
 LAYERS |= {f"fast.{kind.__name__}": kind.init for kind in (fast.RNN, fast.LSTM, fast.GRU)}
 LAYERS |= {
@@ -248,8 +249,8 @@ def wrong_somewhere(tree, wrong):
         yield change(tree, lambda a, places=places, k=k: wrong(a) if next(places) == k else a)
 
 
-STATE = r"^((h_0|c_0|state)|(h_0|c_0) in state) must be "
-LAST = r"^(dlast_state|d[hc]_T in dlast_state) must be "
+STATE = r"^((h_0|c_0|state)|(h_0|c_0|m_0) in state) must be "
+LAST = r"^(dlast_state|d[hcm]_T in dlast_state) must be "
 
 
 @every

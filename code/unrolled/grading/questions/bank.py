@@ -27,6 +27,8 @@ PARTS = (
     "turning",
     "selecting",
     "recurrence_returns",
+    "voting",
+    "choosing",
     "feeding",
 )
 TRIES = 5000  # of a kind to find good numbers

@@ -102,4 +102,8 @@ EXCEPTIONS = {
     "layers.conv.check_sliding": CHECKS,
     "layers.loss.check_logits": CHECKS,
     "layers.loss.largest": CHECKS,
+    "practice.bpe.join": "called in the loops of `learn`, with pieces that it has made",
+    "practice.bpe.check_pieces": CHECKS,
+    "practice.bpe.check_counts": CHECKS,
+    "practice.sentencepieces.pieces": "takes what `train` has made, an object of the library",
 }

@@ -29,6 +29,7 @@ PARTS = (
     "recurrence_returns",
     "voting",
     "choosing",
+    "feeding",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

@@ -138,6 +138,11 @@ def _():
     return {"contest": "gap", "model": "RNN", "table": [some_run()]}
 
 
+@valid("bakeoff.experiment.taking_part")
+def _():
+    return {"contest": "gap"}
+
+
 @valid("bakeoff.experiment.base", whole=("run",))
 def _():
     return {"run": some_run()}

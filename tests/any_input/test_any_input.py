@@ -19,6 +19,7 @@ import calls_decoding  # noqa: F401
 import calls_experiments  # noqa: F401
 import calls_layers  # noqa: F401  (they fill CALLS)
 import calls_models  # noqa: F401
+import calls_practice  # noqa: F401
 import numpy as np
 import pytest
 from exceptions import EXCEPTIONS, INNER

@@ -71,7 +71,7 @@ ASKED = {
     ],
     "vanising gradients": ["training/vanishing-gradients.html"],
     "difference between lstm and gru": ["gates/gru-from-lstm.html"],
-    "which model should I use?": ["convolution/choosing.html"],
+    "which model should I use?": ["recurrence-returns/choosing.html"],
     "why reverse the source sentence": ["sequence-to-sequence/encoder-decoder-backwards.html"],
     "loss is nan": ["training/vanishing-gradients.html#too-large-clip-it"],
     "detach hidden state pytorch": ["training/truncated-bptt.html#use-it"],

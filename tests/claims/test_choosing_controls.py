@@ -1,4 +1,4 @@
-"""What sentences of book/convolution/choosing-controls.md say."""
+"""What sentences of book/recurrence-returns/choosing-controls.md say."""
 
 import numpy as np
 import torch

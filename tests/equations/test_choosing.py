@@ -1,4 +1,4 @@
-"""The equations of book/convolution/choosing.md, each against an independent route."""
+"""The equations of book/recurrence-returns/choosing.md, by independent routes."""
 
 import math
 from collections import deque

@@ -1,11 +1,12 @@
-"""The equations of book/convolution/choosing-bake-off.md, each against an independent route."""
+"""The equations of book/recurrence-returns/choosing-bake-off.md, by independent routes."""
 
 import numpy as np
 import pytest
 import torch
 from contestants import DILATIONS, LAYERS, TAPS, WIDTH
 
-from unrolled.bakeoff.models import CONTESTANTS
+from unrolled.bakeoff import blocks
+from unrolled.bakeoff.models import MODELS
 
 
 @pytest.mark.equation("eq-choosing-parameters", tolerance=1e-12)
@@ -21,7 +22,7 @@ def test_parameters(check, rng):
         ]
     )
     arrays = [
-        CONTESTANTS[model].init(D, H, torch.Generator()).values()
+        MODELS[model].init(D, H, torch.Generator()).values()
         for model in ("minGRU", "convolution", "Transformer")
     ]
     right = np.array([sum(a.numel() for a in each) for each in arrays])
@@ -32,5 +33,29 @@ def test_parameters(check, rng):
             "one layer of minGRU": left - [2 * (H + 1) * H, 0, 0],
             "a bias for each tap": left + np.array([0, layers * (F - 1) * H, 0]),
             "no biases in the Transformer": left - [0, 0, d + L * (5 * d + H)],
+        },
+    )
+
+
+@pytest.mark.equation("eq-choosing-lru", tolerance=1e-12)
+def test_parameters_of_the_newer(check, rng):
+    """Left: as printed; right: the arrays counted."""
+    D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
+    d, L, F, S = WIDTH, LAYERS, blocks.TAPS, blocks.STATES
+    left = np.array(
+        [
+            (D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d),
+            (D + 1) * d + L * H * (3 * d + F + 3 * S + 5),
+        ]
+    )
+    arrays = [MODELS[name].init(D, H, torch.Generator()).values() for name in ("LRU", "Mamba")]
+    right = np.array([sum(a.numel() for a in each) for each in arrays])
+    check(
+        left,
+        right,
+        planted={
+            "real states": left - [L * (2 * d * H + H), 0],
+            "no layer with a gate": left - [L * (2 * d**2 + 2 * d), 0],
+            "one number of state": left - [0, 3 * L * H * (S - 1)],
         },
     )

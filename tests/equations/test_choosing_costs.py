@@ -1,4 +1,4 @@
-"""The equations of book/convolution/choosing-costs.md, each against an independent route."""
+"""The equations of book/recurrence-returns/choosing-costs.md, by independent routes."""
 
 import numpy as np
 import pytest

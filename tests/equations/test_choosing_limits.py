@@ -1,4 +1,4 @@
-"""The equations of book/convolution/choosing-limits.md, each against an independent route."""
+"""The equations of book/recurrence-returns/choosing-limits.md, by independent routes."""
 
 import math
 from itertools import product

@@ -1,9 +1,10 @@
-"""The bake-off: six models, six contests, one budget, one training loop, equal trials of the rate.
+"""The bake-off: many models, six contests, one budget, one training loop, equal trials of the rate.
 
 `python -m unrolled.bakeoff` trains everything and writes runs.csv, one line for each network.
 `python -m unrolled.bakeoff words adding` trains what belongs to these contests and keeps the other
-lines. Beside the contestants the file has variants, controls and second chances, which are there
-to find out what a failure is due to. All of it takes about forty minutes on one core.
+lines, and `python -m unrolled.bakeoff missing` what the file does not have yet. Beside the
+contestants the file has variants, controls and second chances, which are there to find out what a
+failure is due to. All of it takes about an hour on one core.
 """
 
 import csv
@@ -17,7 +18,7 @@ import numpy as np
 
 from unrolled import checks
 from unrolled.bakeoff import side_by_side
-from unrolled.bakeoff.models import CONTESTANTS, MODELS, VARIANTS, Contestant
+from unrolled.bakeoff.models import CONTESTANTS, EARLIER, LATER, MODELS, VARIANTS, Contestant
 from unrolled.bakeoff.problems import CONTESTS, EXTRA, Contest
 
 FILE = Path(__file__).parent / "runs.csv"
@@ -131,22 +132,40 @@ def choose(trials: Iterable[Run]) -> float:
     return max(sorted({run.rate for run in trials}), key=merit)
 
 
-def everything(contests: Iterable[str] = tuple(CONTESTS)) -> Iterator[Run]:
-    """The trials of all rates, then fresh seeds at the best, for every model in these contests."""
+def everything(
+    contests: Iterable[str] = tuple(CONTESTS), kept: Iterable[Run] = ()
+) -> Iterator[Run]:
+    """Every model in these contests; what is kept of a model in a contest is not made again."""
+    kept = checks.items("kept", kept)
+    checks.kind("a Run", Run, **{f"kept[{i}]": run for i, run in enumerate(kept)})
     for contest in checks.items("contests", contests):
         check_name("each of contests", contest, CONTESTS)
-        for model in [*CONTESTANTS, *VARIANTS, *CONTROLLED.get(contest, ())]:
-            trials = bake(contest, model, TRIALS, RATES, tested=False)
-            table = bake(contest, model, SEEDS, (choose(trials),))
-            yield from [*trials, *table]
-            for other in further(contest, model, table):
-                yield from bake(other, model, SEEDS, (choose(trials),))
+        for model in taking_part(contest):
+            own = [run for run in kept if (base(run), run.model) == (contest, model)]
+            yield from own or one_model(contest, model)
+
+
+def taking_part(contest: str) -> list[str]:
+    """The models of a contest, in the order of the file; the later ones had no short parity."""
+    check_name("contest", contest, CONTESTS)
+    own = EARLIER if contest == "short parity" else CONTESTANTS
+    return [*own, *VARIANTS, *CONTROLLED.get(contest, ())]
+
+
+def one_model(contest: str, model: str) -> Iterator[Run]:
+    """The trials of all rates, fresh seeds at the best, and what else is asked of the model."""
+    trials = bake(contest, model, TRIALS, RATES, tested=False)
+    table = bake(contest, model, SEEDS, (choose(trials),))
+    yield from [*trials, *table]
+    for other in further(contest, model, table):
+        yield from bake(other, model, SEEDS, (choose(trials),))
 
 
 def further(contest: str, model: str, table: list[Run]) -> list[str]:
     """What else is asked of a model, at the rate that its trials chose: contests in EXTRA.
 
     Whoever is not good enough gets five times the updates; variants of no use in a contest do not.
+    The later contestants have had one chance so far.
     """
     check_name("contest", contest, CONTESTS)
     check_name("model", model, MODELS)
@@ -155,9 +174,9 @@ def further(contest: str, model: str, table: list[Run]) -> list[str]:
         raise ValueError("table must be at least one run, got none")
     checks.kind("a Run", Run, **{f"table[{i}]": run for i, run in enumerate(table)})
     if contest == "short parity":
-        return ["withheld parity"] if model in CONTESTANTS else []
+        return ["withheld parity"] if model in EARLIER else []
     failed = np.mean([run.accuracy for run in table]) < GOOD
-    return [f"patient {contest}"] if failed and model not in VARIANTS else []
+    return [f"patient {contest}"] if failed and model not in VARIANTS | LATER else []
 
 
 def again(contests: Iterable[str] = ()) -> Iterator[Run]:

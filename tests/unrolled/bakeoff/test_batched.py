@@ -68,3 +68,51 @@ def test_causal_convolution_is_torch_s_behind_zeros(T, taps, dilation):
         filters = W[s].unflatten(0, (taps, D)).permute(2, 1, 0)  # (H, D, taps)
         y = torch.nn.functional.conv1d(padded, filters, b[s, 0], dilation=dilation)
         torch.testing.assert_close(found[s], y.permute(2, 0, 1))
+
+
+def drawn(*shape, kind=torch.float64):
+    return torch.randn(*shape, dtype=kind, requires_grad=True)
+
+
+def test_gradients_by_hand():
+    """Of the chain, also with complex numbers, of the filters and of the selective recurrence."""
+    torch.manual_seed(0)
+    for kind in (torch.float64, torch.complex128):
+        args = drawn(2, 5, 2, 3, kind=kind), drawn(2, 5, 2, 3, kind=kind)
+        assert torch.autograd.gradcheck(batched.Chain.apply, args)
+    for steps in (1, 2, 6):
+        args = drawn(2, steps, 2, 3), drawn(2, 4, 3)
+        assert torch.autograd.gradcheck(batched.Filtered.apply, args)
+    u, Delta, A = drawn(2, 4, 3, 5), drawn(2, 4, 3, 5), drawn(2, 2, 1, 5)
+    B, C = drawn(2, 4, 2, 3, 1), drawn(2, 4, 2, 3, 1)
+    assert torch.autograd.gradcheck(batched.Selective.apply, (u, Delta, B, C, A))
+
+
+def test_chain_is_the_scan():
+    beta, gamma = (drawn(2, 9, 3, 4, kind=torch.complex128) for _ in range(2))
+    torch.testing.assert_close(batched.Chain.apply(beta, gamma), batched.scan(beta, gamma))
+
+
+@pytest.mark.parametrize("T", [1, 3, 7])
+def test_filters_are_torchs_depthwise_convolution(T):
+    x, W = drawn(2, T, 3, 5), drawn(2, 4, 5)
+    found = batched.Filtered.apply(x, W)
+    for s in range(2):
+        padded = torch.nn.functional.pad(x[s].permute(1, 2, 0), (3, 0))
+        y = torch.nn.functional.conv1d(padded, W[s].T[:, None], groups=5)
+        torch.testing.assert_close(found[s], y.permute(2, 0, 1))
+
+
+def test_gated_delta_step_by_step_and_for_the_last_queries_alone():
+    q, k, v = drawn(2, 6, 3), drawn(2, 6, 3), drawn(2, 6, 4)
+    k, log_alpha, beta = k / k.norm(dim=-1, keepdim=True), -drawn(2, 6).abs(), drawn(2, 6).sigmoid()
+    M, read = torch.zeros(2, 3, 4).double(), []
+    for t in range(6):
+        M = log_alpha[:, t, None, None].exp() * M
+        missing = beta[:, t, None] * (v[:, t] - (k[:, t, None] @ M)[:, 0])
+        M = M + k[:, t, :, None] * missing[:, None]
+        read.append((q[:, t, None] @ M)[:, 0])
+    read = torch.stack(read, dim=1)
+    torch.testing.assert_close(batched.gated_delta(q, k, v, log_alpha, beta), read)
+    last = batched.gated_delta(q[:, -2:], k, v, log_alpha, beta)
+    torch.testing.assert_close(last, read[:, -2:])

@@ -1,4 +1,4 @@
-"""The six models against torch's layers and this book's, and what each of them may look at."""
+"""The models against torch's layers and this book's, and what each of them may look at."""
 
 import pytest
 import torch
@@ -176,3 +176,24 @@ def test_gates_begin_between_half_open_and_open():
     W = CONTESTANTS["GRU"].init(D, H, torch.Generator().manual_seed(0))["W_hh"]
     for block in W.chunk(3, dim=1):
         torch.testing.assert_close(block @ block.T, torch.eye(H), rtol=0, atol=1e-5)
+
+
+def naive_slstm(p, x):
+    """The sLSTM as Beck et al. print it, without the number that keeps it from overflowing."""
+    h = c = n = x.new_zeros(len(x), x.shape[2], H)
+    for t in range(x.shape[1]):
+        a = x[:, t] @ p["W_xh"] + h @ p["W_hh"] + p["b_h"]
+        i, f, z, o = a.chunk(4, dim=-1)
+        i, f = i.exp(), f.sigmoid()
+        c, n = f * c + i * z.tanh(), f * n + i
+        h = o.sigmoid() * c / n
+    return h
+
+
+def test_xlstm_is_the_printed_cell_and_does_not_overflow(x):
+    p = initial("xLSTM")
+    read = MODELS["xLSTM"].read
+    torch.testing.assert_close(read(p, x), naive_slstm(p, x), rtol=1e-9, atol=1e-9)
+    large = p | {"b_h": p["b_h"] + 800 * (torch.arange(4 * H) < H)}  # of the input gates
+    assert not naive_slstm(large, x).isfinite().all()
+    torch.testing.assert_close(read(large, x), read(p, x), rtol=1e-9, atol=1e-9)

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from unrolled.bakeoff import side_by_side
-from unrolled.bakeoff.models import CONTESTANTS
+from unrolled.bakeoff.models import CONTESTANTS, MODELS, WAITING
 from unrolled.bakeoff.problems import CONTESTS
 
 SHORT = replace(CONTESTS["gap"], T=6, shortest=3, lengths=(6, 12))
 
 
-@pytest.mark.parametrize("model", CONTESTANTS)
+@pytest.mark.parametrize("model", [*CONTESTANTS, *WAITING])
 def test_side_by_side_is_one_by_one(model):
     """Three networks, two seeds, two rates: the same function as trained alone."""
-    kind, seeds, rates = CONTESTANTS[model], (5, 6, 5), (1e-3, 1e-3, 1e-2)
+    kind, seeds, rates = MODELS[model], (5, 6, 5), (1e-3, 1e-3, 1e-2)
     p = side_by_side.init(kind, SHORT, 8, seeds)
     trained, curve = side_by_side.train(kind, SHORT, p, seeds, rates, updates=50)
     for s in range(3):

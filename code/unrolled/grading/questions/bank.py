@@ -25,9 +25,11 @@ PARTS = (
     "hearing",
     "convolution",
     "turning",
-    "voting",
     "selecting",
     "recurrence_returns",
+    "voting",
+    "choosing",
+    "feeding",
 )
 TRIES = 5000  # of a kind to find good numbers
 WRONG = 3  # choices besides the right one

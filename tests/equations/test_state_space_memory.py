@@ -245,3 +245,58 @@ def test_dropped(check, rng):
         "pushed as hard": (2 * (1 + product) * hands, np.array([size])),
     }
     check(left, printed_(product, size), planted=planted)
+
+
+def driven(rng):
+    """The step M and push r of the hands, and their covariance, a sum that is doubled."""
+    held, (A, b) = rng.uniform(0.02, 0.1), printed()
+    A = A - np.outer(b, b) / 2  # the hands alone, of which nothing is nearly 0
+    M = torch.linalg.matrix_exp(torch.tensor(-A * held)).numpy()
+    r = np.linalg.solve(A.T, b - b @ M) / np.sqrt(held)
+    P, power = np.outer(r, r), M
+    for _ in range(20):  # 2^20 steps
+        P, power = P + power.T @ P @ power, power @ power
+    return held, A, M, r, P
+
+
+@pytest.mark.equation("eq-space-present", tolerance=1e-7)
+def test_present(check, rng):
+    """Left: what a best reading misses, from the covariance; right: both printed forms."""
+    held, A, M, r, P = driven(rng)
+    missed = 1 - r @ np.linalg.solve(P, r)
+
+    det, trace = np.linalg.det(M), np.trace(A)
+
+    def right(first=det**2, exponent=-2 * held * trace):
+        return np.array([first, np.exp(exponent)])
+
+    planted = {
+        "not squared": right(first=det),
+        "the trace once": right(exponent=-held * trace),
+        "the step left out": right(exponent=-2 * trace),
+        "with the part of rank one": right(exponent=-held * H * (H + 1)),
+        "the share that is right": 1 - right(),
+    }
+    check(np.array([missed, missed]), right(), planted=planted)
+
+
+@pytest.mark.equation("eq-space-capacity", tolerance=1e-6)
+def test_capacity(check, rng):
+    """Left: the shares of all inputs, one after another; right: the trace, and H."""
+    _, _, M, r, P = driven(rng)
+    shares, rows = [], []
+    for _ in range(3000):
+        rows.append(r)
+        shares.append(r @ np.linalg.solve(P, r))
+        r = r @ M
+
+    def right(start=0, states=H):
+        some = np.array(rows[start:])
+        return np.array([np.trace(np.linalg.solve(P, some.T @ some)), states])
+
+    planted = {
+        "without the present": right(start=1),
+        "one less": right(states=H - 1),
+        "twice as many": right(states=2 * H),
+    }
+    check(np.array([sum(shares)] * 2), right(), planted=planted)

@@ -37,6 +37,7 @@ def shares(kind, seed):
 
 @pytest.mark.slow
 def test_three_more_runs(claim):
+    """Both layers from three other starts, as on the page."""
     claim(
         "At 64 offers the sLSTM is right in more than four cases of five, the LSTM in fewer than"
         " three of four."
@@ -65,6 +66,7 @@ def followed(light, make, seed):
 
 @pytest.mark.slow
 def test_a_light_with_a_lock(claim):
+    """Three starts of both networks, with the solution's own task."""
     claim("With the chapter's training, three starts of each network agree.")
     claim(
         "`Watcher` follows the light for 64 steps. `Diagonal` is wrong in more than one case of"

@@ -131,15 +131,15 @@ def test_back(check, rng):
     votes = torch.logaddexp(tm + log_f, ta)
     outside = (torch.sigmoid(to) * now, dh), (now, dc), (votes, dm)
     sum((part * torch.tensor(d)).sum() for part, d in outside).backward()
-    errors = [
-        "no way through the share",
-        "the share's sign",
-        "the later m at the forget gate",
-        "the LSTM's forget gate",
-    ]
-    planted = {error: sweep(c, m, a, f, g, o, dh, dc, dm, error) for error in errors}
+    one = (c, m, a, f, g, o, dh, dc, dm)
+    planted = {
+        "no way through the share": sweep(*one, "no way through the share"),
+        "the share's sign": sweep(*one, "the share's sign"),
+        "the later m at the forget gate": sweep(*one, "the later m at the forget gate"),
+        "the LSTM's forget gate": sweep(*one, "the LSTM's forget gate"),
+    }
     left = tuple(leaf.grad for leaf in leaves)
-    check(left, sweep(c, m, a, f, g, o, dh, dc, dm), planted=planted)
+    check(left, sweep(*one), planted=planted)
 
 
 def memory(rng):

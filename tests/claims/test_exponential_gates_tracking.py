@@ -11,8 +11,8 @@ def changes(values):
 def test_at_most_as_many_changes_as_units(claim):
     """Read-outs drawn at random, and one with a zero for each unit."""
     claim(
-        "Reading one symbol over and over, a linear read-out of $H$ units with factors in $(0,1]$ changes"
-        " its answer at most $H$ times."
+        "Reading one symbol over and over, a linear read-out of $H$ units with factors in $(0,1]$"
+        " changes its answer at most $H$ times."
     )
     rng = np.random.default_rng(0)
     for units in (1, 2, 3, 4):

@@ -42,20 +42,26 @@ def test_parameters_of_the_newer(check, rng):
     """Left: as printed; right: the arrays counted."""
     D, H = rng.permutation(np.arange(6, 16))[:2]  # never equal, nor one of the sizes below
     d, L, F, S = WIDTH, LAYERS, blocks.TAPS, blocks.STATES
+    A, K = blocks.HEADS, blocks.KEY
     left = np.array(
         [
             (D + 1) * d + L * (4 * d * H + 3 * H + 2 * d**2 + 3 * d),
             (D + 1) * d + L * H * (3 * d + F + 3 * S + 5),
+            (D + 1) * d + L * A * ((2 * K + H) * (d + F + 1) + 2 * d * H + 2 * d + 2),
         ]
     )
-    arrays = [MODELS[name].init(D, H, torch.Generator()).values() for name in ("LRU", "Mamba")]
+    arrays = [
+        MODELS[name].init(D, H, torch.Generator()).values()
+        for name in ("LRU", "Mamba", "gated delta")
+    ]
     right = np.array([sum(a.numel() for a in each) for each in arrays])
     check(
         left,
         right,
         planted={
-            "real states": left - [L * (2 * d * H + H), 0],
-            "no layer with a gate": left - [L * (2 * d**2 + 2 * d), 0],
-            "one number of state": left - [0, 3 * L * H * (S - 1)],
+            "real states": left - [L * (2 * d * H + H), 0, 0],
+            "no layer with a gate": left - [L * (2 * d**2 + 2 * d), 0, 0],
+            "one number of state": left - [0, 3 * L * H * (S - 1), 0],
+            "no queries": left - [0, 0, L * A * K * (d + F + 1)],
         },
     )

@@ -1,4 +1,4 @@
-"""The experiment behind the chapter on choosing: nine models, six contests, one budget.
+"""The experiment behind the chapter on choosing: ten models, six contests, one budget.
 
 problems.py says what is to be learnt, models.py and blocks.py by what, batched.py and
 side_by_side.py train many networks at once, and experiment.py says who is trained on what. Training

@@ -1,10 +1,12 @@
 """Sphinx extension: a mark below every checked equation, and pages that list the checks.
 
 The directive `{checked-equations} training` lists, page by page, each equation of one folder of
-the book with its check in `tests/equations/`; `{checks-at-a-glance}` counts those of all.
+the book with its check in `tests/equations/`; `{checked-equations} gates lstm gru` only those of
+these chapters. `{checks-at-a-glance}` counts those of all.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from math import floor, log10
 from pathlib import Path
@@ -90,13 +92,16 @@ def power_of_ten(tolerance: float) -> str:
 
 
 class CheckedEquations(SphinxDirective):
-    """Lists the equations of one folder and the source of their checks."""
+    """Lists the equations of one folder, or of some chapters in it, and their checks' source."""
 
     required_arguments = 1
+    optional_arguments = 1
+    final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
         listed = with_checks(self, Path("book", self.arguments[0]))
-        return [self.section(page, file) for page, file in listed]
+        named = " ".join(self.arguments)
+        return [self.section(page, file) for page, file in listed if is_listed(page, named)]
 
     def section(self, page: Page, file: CheckFile) -> nodes.section:
         """All checks of one page, in the page's order, then what they share."""
@@ -140,14 +145,33 @@ class ChecksAtAGlance(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         lines = ["| page | equations | planted errors |", "|---|---:|---:|"]
-        sums = [0, 0]
+        sums, listings = [0, 0], listing_pages(self)
         for page, file in with_checks(self, Path("book")):
             counts = len(page.equations), sum(len(check.planted) for check in file.checks)
             sums = [a + b for a, b in zip(sums, counts, strict=True)]
-            listing = f"/book/reference/checks/checks-{page.path.parent.name}.md"
+            listing = next(at for at, named in listings.items() if is_listed(page, named))
             lines.append(f"| [{page.title}]({listing}) | {counts[0]} | {counts[1]} |")
         lines.append(f"| **all** | **{sums[0]}** | **{sums[1]}** |")
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+def is_listed(page: Page, named: str) -> bool:
+    """Whether the directive with these arguments, a folder and perhaps chapters, has the page."""
+    folder, *chapters = named.split()
+    stem = page.path.stem
+    of_these = any(stem == one or stem.startswith(f"{one}-") for one in chapters)
+    return page.path.parent.name == folder and (of_these or not chapters)
+
+
+def listing_pages(directive: SphinxDirective) -> dict[str, str]:
+    """Each page that lists checks, with the arguments of its directive."""
+    found = {}
+    for path in sorted(Path(directive.env.srcdir, "book/reference/checks").glob("*.md")):
+        directive.env.note_dependency(str(path))
+        named = re.search(r"\{checked-equations\} (.+)", path.read_text("utf-8"))
+        if named:
+            found[f"/book/reference/checks/{path.name}"] = named[1]
+    return found
 
 
 def with_checks(directive: SphinxDirective, folder: Path) -> list[tuple[Page, CheckFile]]:

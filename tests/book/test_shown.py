@@ -21,6 +21,9 @@ ELSEWHERE = {
     "datasets.corpus.documentation": TEXTS,
     "datasets.corpus.source_code": TEXTS,
     "datasets.corpus.hold_out_end": TEXTS,
+    "datasets.offers.offers": RULE,
+    "datasets.shell_game.shell_game": RULE,
+    "datasets.shell_game.swaps": RULE,
     "datasets.number_words.hold_out_random": TEXTS,
     "datasets.number_words.tokens": TEXTS,
     "datasets.number_words.written": "one call of num2words",
@@ -45,6 +48,7 @@ ELSEWHERE = {
     "datasets.tasks.recall": RULE,
     "datasets.word_languages.letters": "numbers of letters",
     "decoding.steps.pick_rows": "picks rows of a state, whatever that is made of",
+    "layers.fast.lstm.LSTM": "the LSTM, laid out for speed",
     "layers.loss.cross_entropy": "leaves rows out; rows_cross_entropy, its heart, is shown",
     "layers.optimize.arrays": "walks through dataclasses, lists and dicts",
 }

@@ -1,4 +1,4 @@
-"""Offers that come one by one: at the end, which was the best?"""
+"""Offers that come one by one, the best of which is to be told at the end."""
 
 import numpy as np
 from numpy import ndarray

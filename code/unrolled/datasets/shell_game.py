@@ -1,4 +1,4 @@
-"""Cups that change places two at a time: under which is the ball now?
+"""Cups that change places two at a time, with a ball under one of them.
 
 The first id says under which cup the ball is put, 0 to cups - 1. Every later one is a swap, and
 cups + i stands for number i of `swaps(cups)`. Time is the first axis.

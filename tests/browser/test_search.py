@@ -38,7 +38,7 @@ ASKED = {
         "sequences/language-model-sampling.html#from-logits-to-text",
     ],
     "nucleus sampling": ["sequences/language-model-sampling.html#from-logits-to-text"],
-    "byte pair encoding": ["sequences/sequences-text.html#characters-words-and-pieces-in-between"],
+    "byte pair encoding": ["practice/text-at-scale.html#the-idea-a-code-book-that-can-spell"],
     "gradient check": ["training/bptt-layer.html#is-it-the-gradient"],
     "peephole": ["reference/conventions.html#the-papers-of-1997-and-2000-and-peepholes"],
     "layer norm": ["gates/deep-and-bidirectional-noise.html#layer-normalisation"],
